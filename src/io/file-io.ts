@@ -1,0 +1,64 @@
+/**
+ * The one door to storage. Paths are absolute, with `/`; there are no URIs below the catalog.
+ *
+ * Invariants
+ * - `createExclusive` publishes whole files or nothing: a reader never sees a part of one, and of two
+ *   callers with one path exactly one gets `true`.
+ * - a write that resolved with `sync: true` survives a power loss (file and its directory entry).
+ * - ENOENT is NOT_FOUND, a full disk (ENOSPC, EDQUOT) or an I/O error is UNAVAILABLE.
+ */
+export interface FileStat {
+  path: string;
+  size_bytes: number;
+  modified_ms: number;
+  directory: boolean;
+}
+
+export interface WriteOptions {
+  /** fsync the file and its directory before resolving (default false) */
+  sync?: boolean;
+}
+
+/** An open file for positional reads. */
+export interface RandomAccessFile {
+  readonly path: string;
+  readonly size_bytes: number;
+  /** exactly `length` bytes from `offset`; CORRUPTION when the file is shorter */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** A new file written from front to back. It is invisible as committed data until a manifest names it. */
+export interface FileSink {
+  readonly path: string;
+  readonly written_bytes: number;
+  write(bytes: Uint8Array): Promise<void>;
+  /** flush (fsync with `sync`) and close */
+  finish(options?: WriteOptions): Promise<void>;
+  /** close and delete */
+  abort(): Promise<void>;
+}
+
+export interface FileIO {
+  readonly kind: 'local' | 'memory';
+  readFile(path: string): Promise<Uint8Array>;
+  open(path: string): Promise<RandomAccessFile>;
+  /** a new file (fails with ALREADY_EXISTS when present), parents made as needed */
+  create(path: string): Promise<FileSink>;
+  /** write a new, uniquely named file in one go, parents made as needed */
+  writeFile(path: string, bytes: Uint8Array, options?: WriteOptions): Promise<void>;
+  /** atomic create-if-absent (temp file + link): true when this call made it, false when it was there */
+  createExclusive(path: string, bytes: Uint8Array, options?: WriteOptions): Promise<boolean>;
+  /** atomic overwrite (temp file + rename), for hints, consumers and tags */
+  replace(path: string, bytes: Uint8Array, options?: WriteOptions): Promise<void>;
+  exists(path: string): Promise<boolean>;
+  stat(path: string): Promise<FileStat | undefined>;
+  /** direct children; an absent directory is empty */
+  list(path: string): Promise<FileStat[]>;
+  /** deletes a file; absent is fine */
+  remove(path: string): Promise<void>;
+  removeDirectory(path: string): Promise<void>;
+  makeDirectory(path: string): Promise<void>;
+  /** fsync directories (once each), so that names created in them last */
+  syncDirectories(paths: Iterable<string>): Promise<void>;
+}
