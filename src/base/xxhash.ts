@@ -1,0 +1,155 @@
+/**
+ * XXH64 (Yann Collet's xxHash, 64 bits), seed 0, of which the low 32 bits are the checksum of a zstd frame.
+ *
+ * 64-bit words are pairs of 32-bit halves kept in an Int32Array: a BigInt a word would be some fifty times slower.
+ */
+
+/** low and high half of the five primes */
+const P1 = [0x85ebca87, 0x9e3779b1] as const;
+const P2 = [0x27d4eb4f, 0xc2b2ae3d] as const;
+const P3 = [0x9e3779f9, 0x165667b1] as const;
+const P4 = [0xc2b2ae63, 0x85ebca77] as const;
+const P5 = [0x165667c5, 0x27d4eb2f] as const;
+
+/** The accumulator of the operations below: low and high half of the last result. */
+let low = 0;
+let high = 0;
+
+function set(l: number, h: number): void {
+  low = l | 0;
+  high = h | 0;
+}
+
+function add(l: number, h: number): void {
+  const sum = (low >>> 0) + (l >>> 0);
+  low = sum | 0;
+  high = (high + h + (sum > 0xffffffff ? 1 : 0)) | 0;
+}
+
+function multiply([l, h]: readonly [number, number]): void {
+  const a0 = low & 0xffff;
+  const a1 = low >>> 16;
+  const b0 = l & 0xffff;
+  const b1 = l >>> 16;
+  const p00 = a0 * b0;
+  const middle = a1 * b0 + (p00 >>> 16);
+  const p01 = a0 * b1 + (middle % 0x10000);
+  const carry = a1 * b1 + Math.floor(middle / 0x10000) + Math.floor(p01 / 0x10000);
+  high = (carry + Math.imul(low, h) + Math.imul(high, l)) | 0;
+  low = Math.imul(low, l);
+}
+
+function rotate(bits: number): void {
+  const l = low;
+  const h = high;
+  if (bits < 32) {
+    low = (l << bits) | (h >>> (32 - bits));
+    high = (h << bits) | (l >>> (32 - bits));
+  } else {
+    low = (h << (bits - 32)) | (l >>> (64 - bits));
+    high = (l << (bits - 32)) | (h >>> (64 - bits));
+  }
+}
+
+function xorShiftRight(bits: number): void {
+  const l = low;
+  const h = high;
+  if (bits < 32) {
+    low = l ^ ((l >>> bits) | (h << (32 - bits)));
+    high = h ^ (h >>> bits);
+  } else {
+    low = l ^ (h >>> (bits - 32));
+  }
+}
+
+/** round(0, word) left in the accumulator */
+function scramble(l: number, h: number): void {
+  set(l, h);
+  multiply(P2);
+  rotate(31);
+  multiply(P1);
+}
+
+/** The low 32 bits of XXH64(bytes, seed 0), unsigned. */
+export function xxh64Low(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = bytes.length;
+  let at = 0;
+  if (length >= 32) {
+    const lanes = new Int32Array(8);
+    set(...P1);
+    add(...P2);
+    lanes.set([low, high], 0);
+    lanes.set(P2, 2);
+    set(~P1[0], ~P1[1]);
+    add(1, 0);
+    lanes.set([low, high], 6);
+    for (; at + 32 <= length; at += 32) {
+      for (let lane = 0; lane < 4; lane++) {
+        const from = at + 8 * lane;
+        set(view.getInt32(from, true), view.getInt32(from + 4, true));
+        multiply(P2);
+        add(lanes[2 * lane]!, lanes[2 * lane + 1]!);
+        rotate(31);
+        multiply(P1);
+        lanes[2 * lane] = low;
+        lanes[2 * lane + 1] = high;
+      }
+    }
+    let sumLow = 0;
+    let sumHigh = 0;
+    for (const [lane, bits] of [1, 7, 12, 18].entries()) {
+      set(lanes[2 * lane]!, lanes[2 * lane + 1]!);
+      rotate(bits);
+      add(sumLow, sumHigh);
+      sumLow = low;
+      sumHigh = high;
+    }
+    for (let lane = 0; lane < 4; lane++) {
+      scramble(lanes[2 * lane]!, lanes[2 * lane + 1]!);
+      set(low ^ sumLow, high ^ sumHigh);
+      multiply(P1);
+      add(...P4);
+      sumLow = low;
+      sumHigh = high;
+    }
+  } else {
+    set(...P5);
+  }
+  add(length, 0);
+  for (; at + 8 <= length; at += 8) {
+    const hashLow = low;
+    const hashHigh = high;
+    scramble(view.getInt32(at, true), view.getInt32(at + 4, true));
+    set(low ^ hashLow, high ^ hashHigh);
+    rotate(27);
+    multiply(P1);
+    add(...P4);
+  }
+  if (at + 4 <= length) {
+    const hashLow = low;
+    const hashHigh = high;
+    set(view.getInt32(at, true), 0);
+    multiply(P1);
+    set(low ^ hashLow, high ^ hashHigh);
+    rotate(23);
+    multiply(P2);
+    add(...P3);
+    at += 4;
+  }
+  for (; at < length; at++) {
+    const hashLow = low;
+    const hashHigh = high;
+    set(bytes[at]!, 0);
+    multiply(P5);
+    set(low ^ hashLow, high ^ hashHigh);
+    rotate(11);
+    multiply(P1);
+  }
+  xorShiftRight(33);
+  multiply(P2);
+  xorShiftRight(29);
+  multiply(P3);
+  xorShiftRight(32);
+  return low >>> 0;
+}
