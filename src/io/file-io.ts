@@ -15,8 +15,11 @@ export interface FileStat {
 }
 
 export interface WriteOptions {
-  /** fsync the file and its directory before resolving (default false) */
-  sync?: boolean;
+  /**
+   * true: fsync the file and its directory before resolving; 'file': fsync the file alone, its directory is left to
+   * one `syncDirectories` over many files; false (default): neither
+   */
+  sync?: boolean | 'file';
 }
 
 /** An open file for positional reads. */
@@ -40,7 +43,8 @@ export interface FileSink {
 }
 
 export interface FileIO {
-  readonly kind: 'local' | 'memory';
+  /** 'faulty' is any storage with injected faults: tasks on it run inline, like those on memory */
+  readonly kind: 'local' | 'memory' | 'faulty';
   readFile(path: string): Promise<Uint8Array>;
   open(path: string): Promise<RandomAccessFile>;
   /** a new file (fails with ALREADY_EXISTS when present), parents made as needed */
