@@ -1,0 +1,49 @@
+/** Opens the data files of one bucket so that they yield given fields, whatever schema each was written under. */
+import { WeirError } from '../base/error.js';
+import { type FileIORef, resolveFileIO } from '../io/file-io-ref.js';
+import { deserializeRow } from '../meta/binary-row.js';
+import type { DataFileMeta } from '../meta/data-file-meta.js';
+import type { TableSchema } from '../meta/table-schema.js';
+import type { DataField } from '../types/data-type.js';
+import { type EvolvingReader, openEvolving } from './evolving-reader.js';
+
+/** One bucket's place on storage. Plain data. */
+export interface BucketPlace {
+  /** serialized BinaryRow */
+  readonly partition: Uint8Array;
+  readonly bucket: number;
+  /** absolute directory of the bucket's files */
+  readonly directory: string;
+}
+
+export interface OpenerOptions {
+  readonly io: FileIORef;
+  readonly place: BucketPlace;
+  /** the schema rows are read in */
+  readonly schema: TableSchema;
+  /** every schema that one of the files was written under */
+  readonly fileSchemas: readonly TableSchema[];
+}
+
+export function fileOpener(options: OpenerOptions, fields: readonly DataField[]): (file: DataFileMeta) => Promise<EvolvingReader> {
+  const io = resolveFileIO(options.io);
+  const schemas = new Map(options.fileSchemas.map((schema) => [schema.id, schema]));
+  const partitionFields = fieldsNamed(options.schema, options.schema.partitionKeys);
+  const types = partitionFields.map((field) => field.type);
+  const values = deserializeRow(types, options.place.partition);
+  return async (file) => {
+    const path = filePath(options.place, file);
+    const schema = schemas.get(file.schemaId);
+    if (schema === undefined) throw new WeirError('CORRUPTION', `schema ${file.schemaId} of ${path} is missing`, { file: path });
+    return openEvolving(io, path, file, schema, fields, { fields: partitionFields, values });
+  };
+}
+
+export function filePath(place: BucketPlace, file: DataFileMeta): string {
+  return file.externalPath ?? `${place.directory}/${file.fileName}`;
+}
+
+/** Distinct fields of these names, in order of first mention. */
+export function fieldsNamed(schema: TableSchema, names: Iterable<string>): DataField[] {
+  return [...new Set(names)].map((name) => schema.fields.find((field) => field.name === name)!);
+}

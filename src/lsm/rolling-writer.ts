@@ -1,0 +1,211 @@
+/**
+ * Writes a stream of rows into data files that roll at a target size, and says of each what a manifest must hold.
+ *
+ * Invariants: no file is empty; rows of a key-value stream come in key order, so the first and last row of a file are its
+ * key range and rolled files do not overlap; after `abort` none of the files is left.
+ */
+import { createDataFileWriter, type DataFileWriter } from '../format/data-file.js';
+import type { FileIO } from '../io/file-io.js';
+import { EMPTY_ROW, serializeRow } from '../meta/binary-row.js';
+import type { DataFileMeta, SimpleStats } from '../meta/data-file-meta.js';
+import { StatsCollector } from '../meta/stats.js';
+import { type TableSchema, trimmedPrimaryKey } from '../meta/table-schema.js';
+import type { Batch } from '../types/column.js';
+import type { DataField } from '../types/data-type.js';
+import { datumAt } from '../types/datum.js';
+import { sliceBatch } from '../types/take.js';
+import { keyValueFields } from './file-fields.js';
+
+/** Where files go and how they are written. Plain data. */
+export interface FileTarget {
+  readonly kind: 'keyValue' | 'append' | 'changelog';
+  readonly schema: TableSchema;
+  /** absolute directory of the bucket */
+  readonly directory: string;
+  /** file names are this, a counter and the extension; unique to the task that writes */
+  readonly namePrefix: string;
+  readonly level: number;
+  /** 0 append, 1 compact */
+  readonly fileSource: number;
+  /** append tables: number of the first row */
+  readonly firstSequence: bigint;
+  /** epoch ms */
+  readonly creationTime_ms: number;
+  readonly targetFileSize_bytes: number;
+  readonly targetFileRows: number;
+  readonly compression: string;
+  readonly zstdLevel: number;
+  readonly suffixWithCompression: boolean;
+  /** statistics mode of each table column */
+  readonly statsModes: readonly string[];
+  readonly denseStats: boolean;
+  readonly dictionary: boolean;
+  readonly fsync: boolean;
+}
+
+const KEY_STATS_MODE = 'truncate(128)';
+const EMPTY_STATS: SimpleStats = { min: EMPTY_ROW, max: EMPTY_ROW, nullCounts: [] };
+/** A larger batch is cut, so that files roll close to their target. */
+const WRITE_ROWS = 65_536;
+const COMPRESSION_SUFFIX: Readonly<Record<string, string>> = { zstd: '.zst', gzip: '.gz', none: '' };
+
+export function openRollingWriter(io: FileIO, target: FileTarget): RollingFileWriter {
+  return new RollingFileWriter(io, target);
+}
+
+export class RollingFileWriter {
+  readonly #io: FileIO;
+  readonly #target: FileTarget;
+  readonly #fields: readonly DataField[];
+  readonly #keys: number;
+  readonly #done: DataFileMeta[] = [];
+  #open: OpenFile | undefined;
+  #counter = 0;
+  #sequence: bigint;
+
+  constructor(io: FileIO, target: FileTarget) {
+    this.#io = io;
+    this.#target = target;
+    const keyed = target.kind !== 'append';
+    this.#fields = keyed ? keyValueFields(target.schema) : target.schema.fields;
+    this.#keys = keyed ? trimmedPrimaryKey(target.schema).length : 0;
+    this.#sequence = target.firstSequence;
+  }
+
+  /** Columns in the file's order (`keyValueFields`, or the table's fields). */
+  async write(batch: Batch): Promise<void> {
+    for (let start = 0; start < batch.length; start += WRITE_ROWS) {
+      const part = batch.length <= WRITE_ROWS ? batch : sliceBatch(batch, start, Math.min(batch.length, start + WRITE_ROWS));
+      await this.#writePart(part);
+    }
+  }
+
+  /** Ends the last file. */
+  async finish(): Promise<DataFileMeta[]> {
+    await this.#roll();
+    return this.#done;
+  }
+
+  async abort(): Promise<void> {
+    await this.#open?.writer.abort();
+    this.#open = undefined;
+    await Promise.all(this.#done.splice(0).map((file) => this.#io.remove(`${this.#target.directory}/${file.fileName}`)));
+  }
+
+  async #writePart(batch: Batch): Promise<void> {
+    this.#open ??= await this.#create();
+    this.#open.add(batch);
+    await this.#open.writer.write(batch);
+    if (this.#open.writer.size_bytes >= this.#target.targetFileSize_bytes || this.#open.writer.rowCount >= this.#target.targetFileRows) await this.#roll();
+  }
+
+  async #create(): Promise<OpenFile> {
+    const target = this.#target;
+    const suffix = target.suffixWithCompression ? (COMPRESSION_SUFFIX[target.compression] ?? `.${target.compression}`) : '';
+    const fileName = `${target.namePrefix}${this.#counter++}${suffix}.parquet`;
+    const writer = await createDataFileWriter(this.#io, `${target.directory}/${fileName}`, this.#fields, {
+      format: 'parquet',
+      compression: target.compression,
+      zstdLevel: target.zstdLevel,
+      dictionary: target.dictionary,
+    });
+    return new OpenFile(fileName, writer, target, this.#keys);
+  }
+
+  async #roll(): Promise<void> {
+    const open = this.#open;
+    if (open === undefined) return;
+    this.#open = undefined;
+    const { size_bytes } = await open.writer.finish({ sync: this.#target.fsync });
+    this.#done.push(open.meta(size_bytes, this.#sequence));
+    this.#sequence += BigInt(open.rows);
+  }
+}
+
+/** One file on its way: its writer, and what is gathered for the manifest. */
+class OpenFile {
+  readonly #fileName: string;
+  readonly writer: DataFileWriter;
+  readonly #target: FileTarget;
+  readonly #keys: number;
+  readonly #keyStats: StatsCollector | undefined;
+  readonly #valueStats: StatsCollector;
+  readonly #keyTypes: readonly DataField['type'][];
+  rows = 0;
+  #deletes = 0;
+  #minKey: Uint8Array = EMPTY_ROW;
+  #maxKey: Uint8Array = EMPTY_ROW;
+  #minSequence = 0n;
+  #maxSequence = 0n;
+
+  constructor(fileName: string, writer: DataFileWriter, target: FileTarget, keys: number) {
+    this.#fileName = fileName;
+    this.writer = writer;
+    this.#target = target;
+    this.#keys = keys;
+    const keyFields = keys === 0 ? [] : keyValueFields(target.schema).slice(0, keys);
+    this.#keyTypes = keyFields.map((field) => field.type);
+    this.#keyStats = keys === 0 ? undefined : new StatsCollector(keyFields, keyFields.map(() => KEY_STATS_MODE), false);
+    this.#valueStats = new StatsCollector(target.schema.fields, target.statsModes, target.denseStats);
+  }
+
+  add(batch: Batch): void {
+    const keys = this.#keys;
+    if (this.#keyStats === undefined) {
+      this.#valueStats.add(batch);
+    } else {
+      const key = (row: number) => {
+        const values = batch.columns.slice(0, keys).map((column) => datumAt(column, row));
+        return serializeRow(this.#keyTypes, values);
+      };
+      if (this.rows === 0) this.#minKey = key(0);
+      this.#maxKey = key(batch.length - 1);
+      this.#addSystem(batch.columns[keys]!.values as BigInt64Array, batch.columns[keys + 1]!.values as Int8Array, batch.length);
+      this.#keyStats.add({ fields: batch.fields.slice(0, keys), columns: batch.columns.slice(0, keys), length: batch.length });
+      this.#valueStats.add({ fields: batch.fields.slice(keys + 2), columns: batch.columns.slice(keys + 2), length: batch.length });
+    }
+    this.rows += batch.length;
+  }
+
+  meta(size_bytes: number, firstSequence: bigint): DataFileMeta {
+    const target = this.#target;
+    const { stats, valueStatsCols } = this.#valueStats.finish();
+    const keyed = this.#keyStats !== undefined;
+    const local_ms = target.creationTime_ms - new Date(target.creationTime_ms).getTimezoneOffset() * 60_000;
+    return {
+      fileName: this.#fileName,
+      fileSize_bytes: size_bytes,
+      rowCount: this.rows,
+      minKey: this.#minKey,
+      maxKey: this.#maxKey,
+      keyStats: this.#keyStats?.finish().stats ?? EMPTY_STATS,
+      valueStats: stats,
+      minSequenceNumber: keyed ? this.#minSequence : firstSequence,
+      maxSequenceNumber: keyed ? this.#maxSequence : firstSequence + BigInt(this.rows) - 1n,
+      schemaId: target.schema.id,
+      level: target.level,
+      extraFiles: [],
+      creationTime_ms: BigInt(local_ms),
+      deleteRowCount: BigInt(this.#deletes),
+      embeddedFileIndex: null,
+      fileSource: target.fileSource,
+      valueStatsCols,
+      externalPath: null,
+      firstRowId: null,
+      writeCols: null,
+    };
+  }
+
+  #addSystem(sequence: BigInt64Array, kinds: Int8Array, length: number): void {
+    let min = this.rows === 0 ? sequence[0]! : this.#minSequence;
+    let max = this.rows === 0 ? sequence[0]! : this.#maxSequence;
+    for (let row = 0; row < length; row++) {
+      const number = sequence[row]!;
+      if (number < min) min = number;
+      if (number > max) max = number;
+      this.#deletes += kinds[row]! & 1;
+    }
+    this.#minSequence = min;
+    this.#maxSequence = max;
+  }
+}
