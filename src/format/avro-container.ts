@@ -25,7 +25,6 @@ const MAGIC = Uint8Array.of(0x4f, 0x62, 0x6a, 1);
 const SYNC_BYTES = 16;
 /** the first bytes of a sync marker that is a hash of the header */
 const SYNC_MARK = Uint8Array.of(0x57, 0x45, 0x49, 0x52);
-/** a block is closed when its records take this much */
 const BLOCK_BYTES = 256 * 1024;
 /** no codec of ours makes a block this much smaller: a larger claim is damage */
 const MAX_SNAPPY_RATIO = 32;
@@ -40,6 +39,8 @@ export interface AvroFile {
 export interface WriteAvroOptions {
   /** of zstd; default 1 */
   level?: number;
+  /** a block is closed when its records take this much before compression */
+  block_bytes?: number;
 }
 
 interface Compiled {
@@ -97,52 +98,80 @@ async function read(bytes: Uint8Array, file: string): Promise<AvroFile> {
   return { schema: compiled.schema, records };
 }
 
-/**
- * A container file of these records.
- *
- * @param codec as in table options: `zstd`, `snappy`, `deflate`, `null` or `none`
- * @throws UNSUPPORTED for another codec
- */
+/** Writes one container file, record by record. */
+export class AvroWriter {
+  readonly #codec: string;
+  readonly #level: number;
+  readonly #block_bytes: number;
+  readonly #write: AvroWrite;
+  readonly #sync: Uint8Array;
+  readonly #file = new AvroSink();
+  readonly #block = new AvroSink();
+  #count = 0;
+
+  /**
+   * @param codec as in table options: `zstd`, `snappy`, `deflate`, `null` or `none`
+   * @throws UNSUPPORTED for another codec
+   */
+  constructor(schema: AvroSchema, codec: string, options: WriteAvroOptions = {}) {
+    const name = AVRO_CODECS[codec];
+    if (name === undefined) throw new WeirError('UNSUPPORTED', `the Avro codec ${codec} is not written; choose zstd, snappy, deflate or null`);
+    this.#codec = name;
+    this.#level = options.level ?? 1;
+    this.#block_bytes = options.block_bytes ?? BLOCK_BYTES;
+    this.#write = compiledWriter(schema);
+    const header = new AvroSink();
+    header.writeRaw(MAGIC);
+    header.writeInt(2);
+    header.writeString('avro.schema');
+    header.writeBytes(Buffer.from(JSON.stringify(schema)));
+    header.writeString('avro.codec');
+    header.writeBytes(Buffer.from(name));
+    header.writeInt(0);
+    const bytes = header.take();
+    this.#sync = syncMarker(bytes);
+    this.#file.writeRaw(bytes);
+    this.#file.writeRaw(this.#sync);
+  }
+
+  /** bytes of the blocks closed so far, header included */
+  get size_bytes(): number {
+    return this.#file.length;
+  }
+
+  async append(record: unknown): Promise<void> {
+    this.#write(this.#block, record);
+    this.#count++;
+    if (this.#block.length >= this.#block_bytes) await this.#closeBlock();
+  }
+
+  /** The whole file. */
+  async finish(): Promise<Uint8Array> {
+    await this.#closeBlock();
+    return this.#file.take();
+  }
+
+  async #closeBlock(): Promise<void> {
+    if (this.#count === 0) return;
+    const data = await compress(this.#codec, this.#block.take(), this.#level);
+    this.#file.writeLong(this.#count);
+    this.#file.writeLong(data.length);
+    this.#file.writeRaw(data);
+    this.#file.writeRaw(this.#sync);
+    this.#count = 0;
+  }
+}
+
+/** A container file of these records; see AvroWriter. */
 export async function writeAvro(
   schema: AvroSchema,
   records: Iterable<unknown>,
   codec: string,
   options: WriteAvroOptions = {},
 ): Promise<Uint8Array> {
-  const codecName = AVRO_CODECS[codec];
-  if (codecName === undefined) throw new WeirError('UNSUPPORTED', `the Avro codec ${codec} is not written; choose zstd, snappy, deflate or null`);
-  const file = new AvroSink();
-  file.writeRaw(MAGIC);
-  file.writeInt(2);
-  file.writeString('avro.schema');
-  file.writeBytes(Buffer.from(JSON.stringify(schema)));
-  file.writeString('avro.codec');
-  file.writeBytes(Buffer.from(codecName));
-  file.writeInt(0);
-  const header = file.take();
-  const sync = syncMarker(header);
-  file.writeRaw(header);
-  file.writeRaw(sync);
-
-  const write = compiledWriter(schema);
-  const block = new AvroSink();
-  let count = 0;
-  const flush = async () => {
-    if (count === 0) return;
-    const data = await compress(codecName, block.take(), options.level ?? 1);
-    file.writeLong(count);
-    file.writeLong(data.length);
-    file.writeRaw(data);
-    file.writeRaw(sync);
-    count = 0;
-  };
-  for (const record of records) {
-    write(block, record);
-    count++;
-    if (block.length >= BLOCK_BYTES) await flush();
-  }
-  await flush();
-  return file.take();
+  const writer = new AvroWriter(schema, codec, options);
+  for (const record of records) await writer.append(record);
+  return writer.finish();
 }
 
 const AVRO_CODECS: { [name: string]: string | undefined } = {

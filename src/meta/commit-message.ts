@@ -3,7 +3,13 @@
  * Plain data (structured clone), so that parallel writers may live in other processes or threads;
  * `serializeMessage` and `deserializeMessage` turn it into bytes.
  */
-import type { DataFileMeta } from './data-file-meta.js';
+import { crc32 } from 'node:zlib';
+import { WeirError } from '../base/error.js';
+import { AvroCursor, AvroSink } from '../format/avro-binary.js';
+import { type AvroSchema, compileReader, compileWriter } from '../format/avro-schema.js';
+import { type DataFileMeta, dataFileFromRecord, dataFileToRecord } from './data-file-meta.js';
+import { DATA_FILE_SCHEMA } from './manifest-schema.js';
+import { RecordReader } from './record-reader.js';
 
 export interface CommitMessage {
   /** serialized BinaryRow of the partition values */
@@ -16,4 +22,74 @@ export interface CommitMessage {
   readonly compactBefore: readonly DataFileMeta[];
   readonly compactAfter: readonly DataFileMeta[];
   readonly compactChangelog: readonly DataFileMeta[];
+}
+
+const MAGIC = Uint8Array.of(0x57, 0x4d, 0x53, 0x47);
+const FORMAT_VERSION = 1;
+const TRAILER_BYTES = 4;
+
+const fileList = (name: string, files: AvroSchema) => ({ name, type: { type: 'array', items: files } });
+
+const SCHEMA: AvroSchema = {
+  type: 'record',
+  name: 'message',
+  fields: [
+    { name: 'partition', type: 'bytes' },
+    { name: 'bucket', type: 'int' },
+    { name: 'totalBuckets', type: 'int' },
+    fileList('newFiles', DATA_FILE_SCHEMA),
+    fileList('changelogFiles', 'record__FILE'),
+    fileList('compactBefore', 'record__FILE'),
+    fileList('compactAfter', 'record__FILE'),
+    fileList('compactChangelog', 'record__FILE'),
+  ],
+};
+
+const write = compileWriter(SCHEMA);
+const read = compileReader(SCHEMA);
+
+/** `WMSG`, a version byte, the message in Avro's binary encoding, CRC-32 of all before it (big-endian). */
+export function serializeMessage(message: CommitMessage): Uint8Array {
+  const sink = new AvroSink();
+  sink.writeRaw(MAGIC);
+  sink.writeByte(FORMAT_VERSION);
+  write(sink, {
+    partition: message.partition,
+    bucket: message.bucket,
+    totalBuckets: message.totalBuckets,
+    newFiles: message.newFiles.map(dataFileToRecord),
+    changelogFiles: message.changelogFiles.map(dataFileToRecord),
+    compactBefore: message.compactBefore.map(dataFileToRecord),
+    compactAfter: message.compactAfter.map(dataFileToRecord),
+    compactChangelog: message.compactChangelog.map(dataFileToRecord),
+  });
+  const body = sink.take();
+  const bytes = new Uint8Array(body.length + TRAILER_BYTES);
+  bytes.set(body);
+  new DataView(bytes.buffer).setUint32(body.length, crc32(body));
+  return bytes;
+}
+
+/** @throws CORRUPTION for bytes that are no message or are damaged, UNSUPPORTED for one of a newer weir */
+export function deserializeMessage(bytes: Uint8Array): CommitMessage {
+  const body = bytes.subarray(0, Math.max(0, bytes.length - TRAILER_BYTES));
+  if (body.length <= MAGIC.length || Buffer.compare(body.subarray(0, MAGIC.length), MAGIC) !== 0) {
+    throw new WeirError('CORRUPTION', 'these bytes are no commit message');
+  }
+  const stored = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(body.length);
+  if (crc32(body) !== stored) throw new WeirError('CORRUPTION', 'a commit message does not match its checksum');
+  if (body[MAGIC.length] !== FORMAT_VERSION) throw new WeirError('UNSUPPORTED', `a commit message of version ${body[MAGIC.length]}`);
+  const source = 'commit message';
+  const record = new RecordReader(read(new AvroCursor(body, MAGIC.length + 1)), source);
+  const files = (name: string) => record.list(name).map((file) => dataFileFromRecord(new RecordReader(file, source)));
+  return {
+    partition: record.row('partition'),
+    bucket: record.int('bucket', -2),
+    totalBuckets: record.int('totalBuckets', -2),
+    newFiles: files('newFiles'),
+    changelogFiles: files('changelogFiles'),
+    compactBefore: files('compactBefore'),
+    compactAfter: files('compactAfter'),
+    compactChangelog: files('compactChangelog'),
+  };
 }

@@ -1,0 +1,71 @@
+/**
+ * Consumers: named readers that remember, in `consumer/consumer-<id>`, the first snapshot they have not consumed. Expiry
+ * keeps that snapshot and all after it.
+ */
+import { WeirError } from '../base/error.js';
+import type { FileIO, WriteOptions } from '../io/file-io.js';
+import { readIfPresent } from './absent-file.js';
+import { DocumentReader, formatDocument, parseDocument } from './document.js';
+import type { TablePath } from './table-path.js';
+
+const PREFIX = 'consumer-';
+
+export interface Consumer {
+  readonly id: string;
+  readonly nextSnapshot: bigint;
+  /** when it last moved */
+  readonly modified_ms: number;
+}
+
+export class ConsumerStore {
+  readonly #io: FileIO;
+  readonly #path: TablePath;
+
+  constructor(io: FileIO, path: TablePath) {
+    this.#io = io;
+    this.#path = path;
+  }
+
+  /** The first snapshot not consumed; undefined for an unknown consumer. */
+  async read(id: string): Promise<bigint | undefined> {
+    const file = this.#file(id);
+    const bytes = await readIfPresent(this.#io, file);
+    if (bytes === undefined) return undefined;
+    const next = new DocumentReader(parseDocument(bytes, file), file).long('nextSnapshot');
+    if (next < 1n) throw new WeirError('CORRUPTION', `${file}: the next snapshot cannot be ${next}`, { file });
+    return next;
+  }
+
+  async write(id: string, nextSnapshot: bigint, options: WriteOptions = {}): Promise<void> {
+    await this.#io.replace(this.#file(id), formatDocument({ nextSnapshot }), options);
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#io.remove(this.#file(id));
+  }
+
+  /** All consumers, by id. */
+  async list(): Promise<Consumer[]> {
+    const consumers: Consumer[] = [];
+    for (const { path, modified_ms } of await this.#io.list(this.#path.consumerDirectory)) {
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      if (!name.startsWith(PREFIX)) continue;
+      const id = name.slice(PREFIX.length);
+      const nextSnapshot = await this.read(id);
+      if (nextSnapshot !== undefined) consumers.push({ id, nextSnapshot, modified_ms });
+    }
+    return consumers.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** The least snapshot any consumer still needs. */
+  async minNextSnapshot(): Promise<bigint | undefined> {
+    let least: bigint | undefined;
+    for (const { nextSnapshot } of await this.list()) if (least === undefined || nextSnapshot < least) least = nextSnapshot;
+    return least;
+  }
+
+  #file(id: string): string {
+    if (id === '' || id.includes('/')) throw new WeirError('INVALID_ARGUMENT', `${JSON.stringify(id)} cannot be a consumer's id`);
+    return this.#path.consumer(id);
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Where the files of a table are.
+ *
+ *   <table>/ schema/schema-N · snapshot/{snapshot-N,LATEST,EARLIEST} · changelog/ · tag/tag-T · consumer/consumer-C
+ *            manifest/{manifest-…,manifest-list-…,index-manifest-…} · index/… · statistics/…
+ *            [data-file.path-directory/] [k=v/…] bucket-N/<data and changelog files>
+ */
+import type { DataFileMeta } from './data-file-meta.js';
+
+const POSTPONE_BUCKET = -2;
+
+export class TablePath {
+  /** absolute, without a slash at the end */
+  readonly root: string;
+  readonly #dataRoot: string;
+
+  /** @param options the table's: `data-file.path-directory` is looked at */
+  constructor(root: string, options: Readonly<Record<string, string>> = {}) {
+    this.root = root.length > 1 && root.endsWith('/') ? root.slice(0, -1) : root;
+    const directory = options['data-file.path-directory']?.replace(/^\/+|\/+$/g, '');
+    this.#dataRoot = directory === undefined || directory === '' ? this.root : `${this.root}/${directory}`;
+  }
+
+  get schemaDirectory(): string {
+    return `${this.root}/schema`;
+  }
+
+  schema(id: bigint): string {
+    return `${this.schemaDirectory}/schema-${id}`;
+  }
+
+  get snapshotDirectory(): string {
+    return `${this.root}/snapshot`;
+  }
+
+  snapshot(id: bigint): string {
+    return `${this.snapshotDirectory}/snapshot-${id}`;
+  }
+
+  get latestHint(): string {
+    return `${this.snapshotDirectory}/LATEST`;
+  }
+
+  get earliestHint(): string {
+    return `${this.snapshotDirectory}/EARLIEST`;
+  }
+
+  get changelogDirectory(): string {
+    return `${this.root}/changelog`;
+  }
+
+  get manifestDirectory(): string {
+    return `${this.root}/manifest`;
+  }
+
+  /** of a manifest, a manifest list or an index manifest */
+  manifest(name: string): string {
+    return `${this.manifestDirectory}/${name}`;
+  }
+
+  get indexDirectory(): string {
+    return `${this.root}/index`;
+  }
+
+  index(name: string): string {
+    return `${this.indexDirectory}/${name}`;
+  }
+
+  get statisticsDirectory(): string {
+    return `${this.root}/statistics`;
+  }
+
+  statistics(name: string): string {
+    return `${this.statisticsDirectory}/${name}`;
+  }
+
+  get tagDirectory(): string {
+    return `${this.root}/tag`;
+  }
+
+  tag(name: string): string {
+    return `${this.tagDirectory}/tag-${name}`;
+  }
+
+  get branchDirectory(): string {
+    return `${this.root}/branch`;
+  }
+
+  get consumerDirectory(): string {
+    return `${this.root}/consumer`;
+  }
+
+  consumer(id: string): string {
+    return `${this.consumerDirectory}/consumer-${id}`;
+  }
+
+  /** where partition and bucket directories are */
+  get dataDirectory(): string {
+    return this.#dataRoot;
+  }
+
+  /** @param partitionPath of partition-path.ts; '' for tables without partitions */
+  bucket(partitionPath: string, bucket: number): string {
+    const directory = partitionPath === '' ? this.#dataRoot : `${this.#dataRoot}/${partitionPath}`;
+    return `${directory}/bucket-${bucket === POSTPONE_BUCKET ? 'postpone' : bucket}`;
+  }
+
+  /** Files that a manifest says are elsewhere (an external path) are there. */
+  dataFile(partitionPath: string, bucket: number, file: DataFileMeta | string): string {
+    if (typeof file === 'string') return `${this.bucket(partitionPath, bucket)}/${file}`;
+    return file.externalPath ?? `${this.bucket(partitionPath, bucket)}/${file.fileName}`;
+  }
+
+  /** A file beside a data file: an index, say. */
+  extraFile(partitionPath: string, bucket: number, file: DataFileMeta, name: string): string {
+    const path = this.dataFile(partitionPath, bucket, file);
+    return `${path.slice(0, path.lastIndexOf('/'))}/${name}`;
+  }
+}
