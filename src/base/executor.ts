@@ -35,6 +35,8 @@ export interface RunOptions {
 }
 
 export interface Executor {
+  /** tasks run in this very thread and are given references, not copies */
+  readonly inline: boolean;
   /** how many tasks run at once */
   readonly threads: number;
   run<I, O>(task: Task<I, Promise<O | Transfer<O>>>, input: I, options?: RunOptions): Promise<O>;

@@ -145,8 +145,8 @@ class OpenFile {
     this.#keys = keys;
     const keyFields = keys === 0 ? [] : keyValueFields(target.schema).slice(0, keys);
     this.#keyTypes = keyFields.map((field) => field.type);
-    this.#keyStats = keys === 0 ? undefined : new StatsCollector(keyFields, keyFields.map(() => KEY_STATS_MODE), false);
-    this.#valueStats = new StatsCollector(target.schema.fields, target.statsModes, target.denseStats);
+    this.#keyStats = keys === 0 ? undefined : new StatsCollector(keyFields, keyFields.map(() => KEY_STATS_MODE), { dense: false });
+    this.#valueStats = new StatsCollector(target.schema.fields, target.statsModes, { dense: target.denseStats });
   }
 
   add(batch: Batch): void {

@@ -30,7 +30,7 @@ export class SnapshotStore {
   async latestId(): Promise<bigint | undefined> {
     const hint = await this.#readHint(this.#path.latestHint);
     if (hint !== undefined) {
-      const [next, self] = await Promise.all([this.#exists(hint + 1n), this.#exists(hint)]);
+      const [next, self] = await Promise.all([this.exists(hint + 1n), this.exists(hint)]);
       if (self && !next) return hint;
     }
     return (await this.list()).at(-1);
@@ -39,7 +39,7 @@ export class SnapshotStore {
   async earliestId(): Promise<bigint | undefined> {
     const hint = await this.#readHint(this.#path.earliestHint);
     if (hint !== undefined) {
-      const [before, self] = await Promise.all([this.#exists(hint - 1n), this.#exists(hint)]);
+      const [before, self] = await Promise.all([this.exists(hint - 1n), this.exists(hint)]);
       if (self && !before) return hint;
     }
     return (await this.list())[0];
@@ -73,6 +73,10 @@ export class SnapshotStore {
       // gone since: a rollback or an expiry ran; the second look cannot miss it again but for the next
       if (attempt >= 3) throw new WeirError('NOT_FOUND', `snapshot ${id} vanished while it was read`, { file: this.#path.snapshot(id) });
     }
+  }
+
+  exists(id: bigint): Promise<boolean> {
+    return this.#io.exists(this.#path.snapshot(id));
   }
 
   /** Ids of all snapshots, ascending. */
@@ -149,10 +153,6 @@ export class SnapshotStore {
     if (known !== undefined && (known.commitUser !== snapshot.commitUser || known.deltaManifestList !== snapshot.deltaManifestList)) this.#cache.clear();
     if (this.#cache.size >= CACHED_SNAPSHOTS) this.#cache.clear();
     this.#cache.set(snapshot.id, snapshot);
-  }
-
-  #exists(id: bigint): Promise<boolean> {
-    return this.#io.exists(this.#path.snapshot(id));
   }
 
   async #readHint(path: string): Promise<bigint | undefined> {

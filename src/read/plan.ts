@@ -1,0 +1,146 @@
+/**
+ * From a snapshot to splits: prune, cut into sections, pack.
+ *
+ *   snapshot ─ manifests ─ entries ─> (partition, bucket) ─> sections of sorted runs ─> splits
+ *
+ * Files that overlap in keys are always in one split.
+ */
+import { WeirError } from '../base/error.js';
+import type { BucketPlace } from '../lsm/file-opener.js';
+import { intervalPartition } from '../lsm/interval-partition.js';
+import { keyComparator } from '../lsm/key-comparator.js';
+import { liveFiles } from '../meta/live-files.js';
+import type { ManifestEntry } from '../meta/manifest-entry.js';
+import type { ManifestStore } from '../meta/manifest-store.js';
+import { partitionPath } from '../meta/partition-path.js';
+import type { SchemaStore } from '../meta/schema-store.js';
+import type { Snapshot } from '../meta/snapshot.js';
+import type { SnapshotStore } from '../meta/snapshot-store.js';
+import type { TableOptions } from '../meta/table-options.js';
+import type { TablePath } from '../meta/table-path.js';
+import { type TableSchema, trimmedPrimaryKey } from '../meta/table-schema.js';
+import type { BoundPredicate } from '../types/predicate.js';
+import { Pruning } from './pruning.js';
+import { type Split, splitOf } from './split.js';
+
+export interface ReadContext {
+  readonly table: string;
+  readonly path: TablePath;
+  readonly snapshots: SnapshotStore;
+  readonly schemas: SchemaStore;
+  readonly manifests: ManifestStore;
+  readonly options: TableOptions;
+}
+
+export interface PlannedRead {
+  readonly splits: readonly Split[];
+  /** every schema that a file of the plan was written under */
+  readonly fileSchemas: readonly TableSchema[];
+}
+
+export async function planSnapshot(
+  context: ReadContext,
+  snapshot: Snapshot,
+  schema: TableSchema,
+  where?: BoundPredicate,
+): Promise<PlannedRead> {
+  const pruning = new Pruning(schema, where, context.options.bucketFunction);
+  const entries = await liveFiles(context.manifests, snapshot, {
+    manifest: (manifest) => pruning.manifest(manifest),
+    bucket: (entry) => pruning.bucket(entry.bucket, entry.totalBuckets) && pruning.partition(entry.partition),
+  });
+  const fileSchemas = await schemasOf(context, entries);
+  const byId = new Map(fileSchemas.map((candidate) => [candidate.id, candidate]));
+  const splits: Split[] = [];
+  for (const bucket of groupByBucket(entries)) {
+    const { partition } = bucket;
+    const place = { partition, bucket: bucket.bucket, directory: context.path.bucket(partitionPath(schema, partition), bucket.bucket) };
+    const sections = schema.primaryKeys.length === 0 ? appendSections(bucket.entries) : keySections(schema, bucket.entries, pruning);
+    const kept = sections.filter((section) =>
+      section.runs.some((run) => run.some((file) => pruning.fileByValue(file, byId.get(file.schemaId)!))),
+    );
+    splits.push(...pack(place, kept, context.options));
+  }
+  return { splits, fileSchemas };
+}
+
+/** The schemas of the entries' files. A file under a schema that is gone cannot be read. */
+export async function schemasOf(context: ReadContext, entries: readonly ManifestEntry[]): Promise<TableSchema[]> {
+  const ids = [...new Set(entries.map((entry) => entry.file.schemaId))];
+  return Promise.all(ids.map((id) => context.schemas.read(id)));
+}
+
+export interface BucketEntries {
+  readonly partition: Uint8Array;
+  readonly bucket: number;
+  readonly entries: readonly ManifestEntry[];
+}
+
+export function groupByBucket(entries: readonly ManifestEntry[]): BucketEntries[] {
+  const groups = new Map<string, BucketEntries & { entries: ManifestEntry[] }>();
+  for (const entry of entries) {
+    // bucket -2 (postponed) is not part of a table's readable state until a compaction moves it
+    if (entry.bucket < 0) continue;
+    const key = `${Buffer.from(entry.partition).toString('latin1')}/${entry.bucket}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { partition: entry.partition, bucket: entry.bucket, entries: [entry] });
+    else group.entries.push(entry);
+  }
+  return [...groups.values()];
+}
+
+interface Section {
+  readonly raw: boolean;
+  readonly runs: Split['sections'][number];
+}
+
+function appendSections(entries: readonly ManifestEntry[]): Section[] {
+  const order = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0);
+  const files = entries.map((entry) => entry.file).sort((a, b) => order(a.minSequenceNumber, b.minSequenceNumber));
+  return files.map((file) => ({ raw: true, runs: [[file]] }));
+}
+
+function keySections(schema: TableSchema, entries: readonly ManifestEntry[], pruning: Pruning): Section[] {
+  const keyTypes = trimmedPrimaryKey(schema).map((name) => schema.fields.find((field) => field.name === name)!.type);
+  const files = entries.map((entry) => entry.file).filter((file) => pruning.fileByKey(file));
+  return intervalPartition(files, keyComparator(keyTypes)).map((section) => {
+    const runs = section.map((run) => run.files);
+    const raw = runs.length === 1 && runs[0]!.every((file) => file.deleteRowCount === 0n);
+    return { raw, runs };
+  });
+}
+
+/** Ordered packing: neighbours share a split until it is as large as `source.split.target-size`. */
+function pack(place: BucketPlace, sections: readonly Section[], options: TableOptions): Split[] {
+  const splits: Split[] = [];
+  let open: Section[] = [];
+  let size_bytes = 0;
+  const close = () => {
+    if (open.length > 0) splits.push(splitOf(place, open[0]!.raw, open.map((section) => section.runs)));
+    open = [];
+    size_bytes = 0;
+  };
+  for (const section of sections.flatMap((candidate) => (candidate.raw ? cutRun(candidate) : [candidate]))) {
+    const weight = section.runs.flat().reduce((sum, file) => sum + Math.max(file.fileSize_bytes, options.splitOpenFileCost_bytes), 0);
+    if (open.length > 0 && (open[0]!.raw !== section.raw || size_bytes + weight > options.splitTargetSize_bytes)) close();
+    open.push(section);
+    size_bytes += weight;
+  }
+  close();
+  return splits;
+}
+
+/** The files of a raw section can be read apart. */
+function cutRun(section: Section): Section[] {
+  return section.runs.flat().map((file) => ({ raw: true, runs: [[file]] }));
+}
+
+/** Refuses what the bytes of a snapshot hold that weir cannot apply (index files change what is visible). */
+export function checkReadable(context: ReadContext, snapshot: Snapshot): void {
+  if (snapshot.indexManifest !== undefined) {
+    throw new WeirError('UNSUPPORTED', `snapshot ${snapshot.id} of ${context.table} has index files (deletion vectors or a dynamic bucket index), which weir cannot apply yet`, {
+      table: context.table,
+      file: context.path.manifest(snapshot.indexManifest),
+    });
+  }
+}

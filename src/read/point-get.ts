@@ -1,0 +1,234 @@
+/**
+ * One row by primary key, without a scan.
+ *
+ *   key ─ partition, bucket ─> files whose key range holds it, newest first
+ *       ─> row group (footer statistics) ─> row (binary search in the key column) ─> only the pages with that row
+ *
+ * Key columns of row groups and open files (with parsed footers) are kept, as long as they fit: files never change.
+ * Invariant: of several versions the one a merge would keep is found: files that could hold a newer one are all looked at.
+ */
+import type { FileIORef } from '../io/file-io-ref.js';
+import type { EvolvingReader } from '../lsm/evolving-reader.js';
+import { KIND_FIELD, SEQUENCE_FIELD } from '../lsm/file-fields.js';
+import { fieldsNamed, fileOpener, type BucketPlace } from '../lsm/file-opener.js';
+import { keyComparator } from '../lsm/key-comparator.js';
+import { serializeRow } from '../meta/binary-row.js';
+import { bucketsOf } from '../meta/bucket-function.js';
+import type { DataFileMeta } from '../meta/data-file-meta.js';
+import { liveFiles } from '../meta/live-files.js';
+import type { ManifestEntry } from '../meta/manifest-entry.js';
+import { partitionPath } from '../meta/partition-path.js';
+import type { Snapshot } from '../meta/snapshot.js';
+import { bucketKey, type TableSchema, trimmedPrimaryKey } from '../meta/table-schema.js';
+import type { Batch, Column } from '../types/column.js';
+import { compareRows } from '../types/compare.js';
+import type { DataField } from '../types/data-type.js';
+import { columnFromData, compareDatum, type Datum, datumAt } from '../types/datum.js';
+import { columnBytes } from '../types/take.js';
+import { type ReadContext, schemasOf } from './plan.js';
+
+/** Open files and key columns kept at most. */
+const CACHED_FILES = 128;
+const CACHED_KEYS_BYTES = 256 * 1024 * 1024;
+
+interface Version {
+  readonly batch: Batch;
+  readonly sequence: bigint;
+}
+
+interface CachedFile {
+  readonly reader: Promise<EvolvingReader>;
+  readonly keys: Map<number, Promise<readonly Column[]>>;
+}
+
+export class PointReader {
+  readonly #context: ReadContext;
+  readonly #io: FileIORef;
+  readonly schema: TableSchema;
+  readonly #keys: readonly DataField[];
+  readonly #compareKeys: (a: Uint8Array, b: Uint8Array) => number;
+  readonly #files = new Map<string, CachedFile>();
+  #cachedKeys_bytes = 0;
+  #state: { snapshot: bigint; buckets: Map<string, ManifestEntry[]>; fileSchemas: readonly TableSchema[] } | undefined;
+
+  constructor(context: ReadContext, io: FileIORef, schema: TableSchema) {
+    this.#context = context;
+    this.#io = io;
+    this.schema = schema;
+    this.#keys = fieldsNamed(schema, trimmedPrimaryKey(schema));
+    this.#compareKeys = keyComparator(this.#keys.map((field) => field.type));
+  }
+
+  /** The row of the key as a batch of one row with these columns; undefined when there is none. */
+  async get(snapshot: Snapshot, key: ReadonlyMap<string, Datum>, columns: readonly string[]): Promise<Batch | undefined> {
+    const found = await this.#bucketOf(snapshot, key);
+    if (found === undefined) return undefined;
+    const values = this.#keys.map((field) => key.get(field.name)!);
+    const serialized = serializeRow(
+      this.#keys.map((field) => field.type),
+      values,
+    );
+    const probe = this.#keys.map((field, index) => columnFromData(field.type, [values[index]!]));
+    const candidates = found.files
+      .filter((file) => this.#compareKeys(file.minKey, serialized) <= 0 && this.#compareKeys(file.maxKey, serialized) >= 0)
+      .sort((a, b) => (a.maxSequenceNumber > b.maxSequenceNumber ? -1 : a.maxSequenceNumber < b.maxSequenceNumber ? 1 : a.level - b.level));
+    let best: Version | undefined;
+    const ordered = this.#context.options.sequenceFields.length > 0;
+    for (const file of candidates) {
+      // without sequence.field the highest sequence number wins: a file that ends below it cannot hold the winner
+      if (best !== undefined && !ordered && file.maxSequenceNumber < best.sequence) break;
+      const version = await this.#versionIn(found.place, file, probe, columns);
+      if (version !== undefined && (best === undefined || this.#isNewer(version, best))) best = version;
+    }
+    if (best === undefined) return undefined;
+    const kind = best.batch.columns[best.batch.fields.findIndex((field) => field.id === KIND_FIELD.id)]!;
+    if (((kind.values as Int8Array)[0]! & 1) === 1) return undefined;
+    const positions = columns.map((name) => best.batch.fields.findIndex((field) => field.name === name));
+    return { fields: positions.map((at) => best.batch.fields[at]!), columns: positions.map((at) => best.batch.columns[at]!), length: 1 };
+  }
+
+  async close(): Promise<void> {
+    const files = [...this.#files.values()];
+    this.#files.clear();
+    this.#cachedKeys_bytes = 0;
+    await Promise.allSettled(files.map(async (file) => (await file.reader).close()));
+  }
+
+  async #bucketOf(snapshot: Snapshot, key: ReadonlyMap<string, Datum>): Promise<{ place: BucketPlace; files: DataFileMeta[] } | undefined> {
+    const buckets = await this.#buckets(snapshot);
+    const partitionFields = fieldsNamed(this.schema, this.schema.partitionKeys);
+    const partition = serializeRow(
+      partitionFields.map((field) => field.type),
+      partitionFields.map((field) => key.get(field.name)!),
+    );
+    const prefix = Buffer.from(partition).toString('latin1');
+    const any = buckets.get(prefix)?.[0];
+    if (any === undefined) return undefined;
+    const bucketFields = fieldsNamed(this.schema, bucketKey(this.schema));
+    const types = bucketFields.map((field) => field.type);
+    const probe = bucketFields.map((field) => columnFromData(field.type, [key.get(field.name)!]));
+    const bucket = bucketsOf(this.#context.options.bucketFunction, probe, types, 1, any.totalBuckets)[0]!;
+    const entries = buckets.get(prefix)!.filter((entry) => entry.bucket === bucket);
+    const directory = this.#context.path.bucket(partitionPath(this.schema, partition), bucket);
+    return { place: { partition, bucket, directory }, files: entries.map((entry) => entry.file) };
+  }
+
+  /** Live files by partition, of the snapshot asked last. */
+  async #buckets(snapshot: Snapshot): Promise<Map<string, ManifestEntry[]>> {
+    if (this.#state?.snapshot !== snapshot.id) {
+      const entries = await liveFiles(this.#context.manifests, snapshot);
+      const buckets = new Map<string, ManifestEntry[]>();
+      for (const entry of entries) {
+        const partition = Buffer.from(entry.partition).toString('latin1');
+        const group = buckets.get(partition);
+        if (group === undefined) buckets.set(partition, [entry]);
+        else group.push(entry);
+      }
+      this.#state = { snapshot: snapshot.id, buckets, fileSchemas: await schemasOf(this.#context, entries) };
+      await this.#evictGone(new Set(entries.map((entry) => entry.file.fileName)));
+    }
+    return this.#state.buckets;
+  }
+
+  async #versionIn(place: BucketPlace, file: DataFileMeta, probe: readonly Column[], columns: readonly string[]): Promise<Version | undefined> {
+    const cached = this.#open(place, file);
+    const reader = await cached.reader;
+    for (let group = this.#firstGroup(reader, probe); group < reader.rowGroups.length; group++) {
+      const keys = await this.#keysOf(cached, reader, group);
+      const rows = keys[0]!.length;
+      if (rows === 0 || compareRows(keys, rows - 1, probe, 0) < 0) continue;
+      const row = lowerBound(keys, rows, probe);
+      if (compareRows(keys, row, probe, 0) !== 0) return undefined;
+      const wanted = [...fieldsNamed(this.schema, [...columns, ...this.#context.options.sequenceFields]), SEQUENCE_FIELD, KIND_FIELD];
+      const batch = await reader.readRows(Uint32Array.of(reader.rowGroups[group]!.firstRow + row), wanted);
+      const sequence = batch.columns[batch.columns.length - 2]!.values as BigInt64Array;
+      return { batch, sequence: sequence[0]! };
+    }
+    return undefined;
+  }
+
+  /** Row groups are in key order: skip those whose statistics end below the key. */
+  #firstGroup(reader: EvolvingReader, probe: readonly Column[]): number {
+    const key = this.#keys[0]!;
+    const value = datumAt(probe[0]!, 0);
+    let group = 0;
+    while (group < reader.rowGroups.length - 1) {
+      const stats = reader.statsOf(group, key);
+      if (stats === undefined || !stats.hasMinMax || compareDatum(key.type, stats.max, value) >= 0) break;
+      group++;
+    }
+    return group;
+  }
+
+  #open(place: BucketPlace, file: DataFileMeta): CachedFile {
+    const known = this.#files.get(file.fileName);
+    if (known !== undefined) {
+      this.#files.delete(file.fileName);
+      this.#files.set(file.fileName, known);
+      return known;
+    }
+    const open = fileOpener({ io: this.#io, place, schema: this.schema, fileSchemas: this.#state!.fileSchemas }, this.#keys);
+    const cached: CachedFile = { reader: open(file), keys: new Map() };
+    cached.reader.catch(() => this.#files.delete(file.fileName));
+    this.#files.set(file.fileName, cached);
+    return cached;
+  }
+
+  async #keysOf(cached: CachedFile, reader: EvolvingReader, group: number): Promise<readonly Column[]> {
+    let keys = cached.keys.get(group);
+    if (keys === undefined) {
+      keys = reader.readRowGroup(group).then((batch) => batch.columns);
+      cached.keys.set(group, keys);
+      keys.catch(() => cached.keys.delete(group));
+      for (const column of await keys) this.#cachedKeys_bytes += columnBytes(column);
+      await this.#evictLarge(cached);
+    }
+    return keys;
+  }
+
+  async #evictLarge(keep: CachedFile): Promise<void> {
+    for (const [name, cached] of this.#files) {
+      if (this.#files.size <= CACHED_FILES && this.#cachedKeys_bytes <= CACHED_KEYS_BYTES) return;
+      if (cached !== keep) await this.#evict(name, cached);
+    }
+  }
+
+  /** Files that a compaction replaced will not be asked for again. */
+  async #evictGone(live: ReadonlySet<string>): Promise<void> {
+    for (const [name, cached] of this.#files) if (!live.has(name)) await this.#evict(name, cached);
+  }
+
+  async #evict(name: string, cached: CachedFile): Promise<void> {
+    this.#files.delete(name);
+    for (const keys of cached.keys.values()) for (const column of await keys) this.#cachedKeys_bytes -= columnBytes(column);
+    await (await cached.reader).close();
+  }
+
+  #isNewer(version: Version, than: Version): boolean {
+    const { sequenceFields, sequenceAscending } = this.#context.options;
+    for (const name of sequenceFields) {
+      const column = (batch: Batch) => batch.columns[batch.fields.findIndex((field) => field.name === name)]!;
+      const [a, b] = [datumAt(column(version.batch), 0), datumAt(column(than.batch), 0)];
+      if (a === null || b === null) {
+        // nulls are the smallest in both orders
+        if (a !== b) return b === null;
+        continue;
+      }
+      const order = compareDatum(column(version.batch).type, a, b);
+      if (order !== 0) return sequenceAscending ? order > 0 : order < 0;
+    }
+    return version.sequence > than.sequence;
+  }
+}
+
+/** First row that is not below the probe; the last row is at or above it. */
+function lowerBound(keys: readonly Column[], rows: number, probe: readonly Column[]): number {
+  let low = 0;
+  let high = rows - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareRows(keys, middle, probe, 0) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

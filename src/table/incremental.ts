@@ -1,0 +1,41 @@
+/**
+ * The changes between two snapshots as a batch read: `incremental-between=from,to`, `from` exclusive, `to` inclusive.
+ *
+ *   changelog-producer   none     the files that APPEND snapshots added, merged by key: one last change a key
+ *                        input    the changelog files, raw
+ */
+import { WeirError } from '../base/error.js';
+import type { BoundPredicate, Predicate } from '../types/predicate.js';
+import type { Change } from './changes.js';
+import { streamChanges } from './changes.js';
+import type { TableStore } from './table-store.js';
+
+export interface IncrementalRange {
+  /** exclusive */
+  readonly from: bigint;
+  /** inclusive */
+  readonly to: bigint;
+  readonly columns?: readonly string[];
+  readonly where?: Predicate;
+  readonly signal?: AbortSignal;
+}
+
+export async function* incrementalSource<R>(
+  store: TableStore,
+  range: IncrementalRange,
+  bind: (where: Predicate | undefined) => BoundPredicate | undefined,
+): AsyncGenerator<Change<R>> {
+  if (range.from > range.to) throw new WeirError('INVALID_ARGUMENT', `changes from snapshot ${range.from} to ${range.to}: the end lies before the start`, { table: store.table });
+  await store.refresh();
+  yield* streamChanges<R>(
+    store,
+    {
+      from: { snapshot: range.from + 1n },
+      until: { snapshot: range.to },
+      ...(range.columns !== undefined && { columns: range.columns }),
+      ...(range.signal !== undefined && { signal: range.signal }),
+    },
+    bind(range.where),
+  );
+}
+

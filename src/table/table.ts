@@ -1,0 +1,335 @@
+/**
+ * The handle of one table: everything a job, a query or an operator does with it starts here.
+ *
+ * A handle sees the table as it is at each call: the latest schema and snapshot are looked up, never assumed.
+ */
+import { WeirError } from '../base/error.js';
+import { commitTable } from '../commit/table-commit.js';
+import { expireSnapshots } from '../maintain/snapshot-expiry.js';
+import { liveFiles } from '../meta/live-files.js';
+import type { ManifestEntry } from '../meta/manifest-entry.js';
+import { applyChanges, type SchemaChange } from '../meta/schema-change.js';
+import { BATCH_IDENTIFIER, type Snapshot } from '../meta/snapshot.js';
+import { validateForRead, validateForWrite } from '../meta/table-options.js';
+import type { TableSchema } from '../meta/table-schema.js';
+import { checkReadable, type PlannedRead, planSnapshot } from '../read/plan.js';
+import { PointReader } from '../read/point-get.js';
+import { splitTask } from '../read/split-task.js';
+import { type BoundPredicate, bindPredicate, type Predicate } from '../types/predicate.js';
+import { rowsOf } from '../types/row-reader.js';
+import { toDatum } from '../types/value.js';
+import { type Change, type ChangesOptions, streamChanges } from './changes.js';
+import { TableCommitter } from './committer.js';
+import { type CompactOptions, type CompactResult, compactTable } from './compaction.js';
+import type { TableMetrics } from './event.js';
+import { type IncrementalRange, incrementalSource } from './incremental.js';
+import { type PartitionSpec, partitionMatcher } from './partition-spec.js';
+import { Scan, type ScanSource } from './scan.js';
+import type { TableStore } from './table-store.js';
+import { TableWriter, type WriterOptions } from './writer.js';
+
+/** Which state to read. `time`: the latest snapshot not later than it (epoch ms, ISO-8601 text or Date). */
+export type At = { snapshot: bigint } | { tag: string } | { time: number | string | Date };
+
+export interface ScanOptions {
+  columns?: readonly string[];
+  where?: Predicate;
+  limit?: number;
+  /** default: the latest snapshot under the latest schema; an explicit state is read under its own schema */
+  at?: At;
+  signal?: AbortSignal;
+}
+
+export interface ExpireResult {
+  readonly expired: number;
+  readonly filesDeleted: number;
+  readonly earliest: bigint | undefined;
+}
+
+/** One live data file of a snapshot. */
+export type FileInfo = ManifestEntry;
+
+type Row = Record<string, unknown>;
+
+/**
+ * @example
+ * const flights = await catalog.table('ods.flights');
+ * for await (const row of flights.scan({ where: eq('origin', 'SEA') }).rows()) console.log(row);
+ */
+export class Table<R = Row> {
+  readonly #store: TableStore;
+  #points: PointReader | undefined;
+  #expiring: Promise<unknown> = Promise.resolve();
+
+  /** @internal */
+  constructor(store: TableStore) {
+    this.#store = store;
+  }
+
+  /** `database.table` */
+  get name(): string {
+    return this.#store.table;
+  }
+
+  /** absolute directory */
+  get path(): string {
+    return this.#store.path.root;
+  }
+
+  /** the latest schema that this handle has seen; `refresh()` looks again */
+  get schema(): TableSchema {
+    return this.#store.schema;
+  }
+
+  get options(): Readonly<Record<string, string>> {
+    return this.#store.schema.options;
+  }
+
+  async refresh(): Promise<void> {
+    await this.#store.refresh();
+  }
+
+  async openWriter(options: WriterOptions = {}): Promise<TableWriter<R>> {
+    await this.#store.refresh();
+    validateForWrite(this.#store.schema);
+    if (typeof options.overwrite === 'object') partitionMatcher(this.name, this.#store.schema, options.overwrite.partition);
+    return new TableWriter<R>(this.#store, options, () => this.#expireInPassing());
+  }
+
+  async openCommitter(options: { commitUser?: string } = {}): Promise<TableCommitter> {
+    await this.#store.refresh();
+    validateForWrite(this.#store.schema);
+    const commitUser = options.commitUser ?? `${this.#store.options.commitUserPrefix}${this.#store.random.uuid()}`;
+    return new TableCommitter(this.#store, commitUser, () => this.#expireInPassing());
+  }
+
+  /** A batch read. Nothing is read before it is pulled. */
+  scan(options: ScanOptions = {}): Scan<R> {
+    return new Scan<R>(() => this.#snapshotSource(options), options.limit, this.#threads());
+  }
+
+  /** The changes after snapshot `from` up to and including `to`, as a batch read (Paimon's `incremental-between`). */
+  changesBetween(range: IncrementalRange): AsyncIterable<Change<R>> {
+    return incrementalSource<R>(this.#store, range, (where) => this.#bind(where, this.#store.schema));
+  }
+
+  /** The table as a stream of changes. */
+  async *changes(options: ChangesOptions & { where?: Predicate } = {}): AsyncGenerator<Change<R>> {
+    await this.#store.refresh();
+    validateForRead(this.#store.schema);
+    this.#checkColumns(options.columns, this.#store.schema);
+    yield* streamChanges<R>(this.#store, options, this.#bind(options.where, this.#store.schema));
+  }
+
+  /** One row by its whole primary key; undefined when there is none. */
+  async get(key: Partial<R>, options: { columns?: readonly string[]; at?: At } = {}): Promise<R | undefined> {
+    const store = this.#store;
+    await store.refresh();
+    validateForRead(store.schema);
+    const { schema } = store;
+    if (schema.primaryKeys.length === 0) throw new WeirError('UNSUPPORTED', `${this.name} has no primary key to get a row by`, { table: this.name });
+    this.#checkColumns(options.columns, schema);
+    const values = new Map(
+      schema.primaryKeys.map((name) => {
+        const value = (key as Row)[name];
+        if (value === undefined || value === null) throw new WeirError('INVALID_ARGUMENT', `key column ${name} of ${this.name} is missing`, { table: this.name });
+        return [name, toDatum(schema.fields.find((field) => field.name === name)!.type, value)] as const;
+      }),
+    );
+    for (const name of Object.keys(key as Row)) {
+      if (!schema.primaryKeys.includes(name)) throw new WeirError('INVALID_ARGUMENT', `${name} is no key column of ${this.name} (${schema.primaryKeys.join(', ')})`, { table: this.name });
+    }
+    const snapshot = await this.snapshot(options.at);
+    if (snapshot === undefined) return undefined;
+    checkReadable(store, snapshot);
+    const points = await this.#pointReader();
+    const row = await points.get(snapshot, values, options.columns ?? schema.fields.map((field) => field.name));
+    return row === undefined ? undefined : (rowsOf(row)[0] as R);
+  }
+
+  async compact(options: CompactOptions = {}): Promise<CompactResult> {
+    await this.#store.refresh();
+    validateForWrite(this.#store.schema);
+    return compactTable(this.#store, options);
+  }
+
+  /** Removes snapshots that the options let go, and the files that only they needed. */
+  async expire(options: { signal?: AbortSignal } = {}): Promise<ExpireResult> {
+    await this.#store.refresh();
+    const result = await expireSnapshots(this.#store, options);
+    if (result.expired > 0) this.#store.emit({ type: 'expiry', expired: result.expired, filesDeleted: result.filesDeleted });
+    return result;
+  }
+
+  /** Changes the schema or the options, all of the changes or none. */
+  async alter(changes: readonly SchemaChange[]): Promise<void> {
+    const store = this.#store;
+    for (;;) {
+      await store.refresh();
+      const hasSnapshot = (await store.snapshots.latestId()) !== undefined;
+      const next = applyChanges(store.schema, changes, { hasSnapshot, now_ms: store.clock.now_ms() });
+      if (await store.schemas.create(next, { sync: store.options.commitFsync })) break;
+    }
+    await store.refresh();
+  }
+
+  /** Removes all rows. */
+  async truncate(options: { commitUser?: string; identifier?: bigint } = {}): Promise<bigint | undefined> {
+    return this.#overwriteNothing('all', options);
+  }
+
+  /** Removes all rows of the partitions that match any of the specifications. */
+  async dropPartitions(specs: readonly PartitionSpec[], options: { commitUser?: string; identifier?: bigint } = {}): Promise<bigint | undefined> {
+    await this.#store.refresh();
+    const matchers = specs.map((spec) => partitionMatcher(this.name, this.#store.schema, spec));
+    return this.#overwriteNothing((partition) => matchers.some((matches) => matches(partition)), options);
+  }
+
+  /** Snapshots held, oldest first. */
+  async snapshots(): Promise<Snapshot[]> {
+    const ids = await this.#store.snapshots.list();
+    return Promise.all(ids.map((id) => this.#store.snapshots.read(id)));
+  }
+
+  /** The snapshot of a state; without `at` the latest, undefined when there is none. */
+  async snapshot(at?: At): Promise<Snapshot | undefined> {
+    const { snapshots } = this.#store;
+    if (at === undefined) return snapshots.latest();
+    if ('snapshot' in at) return snapshots.read(at.snapshot);
+    if ('tag' in at) return snapshots.tag(at.tag);
+    const time_ms = toMillis(at.time);
+    const found = await snapshots.atOrBefore(time_ms);
+    if (found === undefined) throw new WeirError('NOT_FOUND', `${this.name} has no snapshot at or before ${new Date(time_ms).toISOString()}`, { table: this.name });
+    return found;
+  }
+
+  async schemas(): Promise<TableSchema[]> {
+    return this.#store.schemas.list();
+  }
+
+  /** Live data files of a state. */
+  async files(options: { at?: At } = {}): Promise<FileInfo[]> {
+    const snapshot = await this.snapshot(options.at);
+    return snapshot === undefined ? [] : liveFiles(this.#store.manifests, snapshot);
+  }
+
+  /** Counters since this handle was opened. */
+  metrics(): Readonly<TableMetrics> {
+    return { ...this.#store.metrics };
+  }
+
+  async close(): Promise<void> {
+    await this.#expiring.catch(() => {});
+    await this.#points?.close();
+    this.#points = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #snapshotSource(options: ScanOptions): Promise<ScanSource> {
+    const store = this.#store;
+    await store.refresh();
+    const snapshot = await this.snapshot(options.at);
+    const schema = options.at === undefined || snapshot === undefined ? store.schema : await store.schemas.read(snapshot.schemaId);
+    validateForRead(schema);
+    this.#checkColumns(options.columns, schema);
+    const columns = options.columns ?? schema.fields.map((field) => field.name);
+    const fields = columns.map((name) => schema.fields.find((field) => field.name === name)!);
+    const where = this.#bind(options.where, schema);
+    if (snapshot === undefined) {
+      return { plan: { snapshot: undefined, splits: 0, files: 0, rows: 0, size_bytes: 0 }, fields, parts: [] };
+    }
+    checkReadable(store, snapshot);
+    const plan = await planSnapshot(store, snapshot, schema, where);
+    return {
+      plan: {
+        snapshot: snapshot.id,
+        splits: plan.splits.length,
+        files: plan.splits.reduce((sum, split) => sum + split.sections.flat(2).length, 0),
+        rows: plan.splits.reduce((sum, split) => sum + split.rows, 0),
+        size_bytes: plan.splits.reduce((sum, split) => sum + split.size_bytes, 0),
+      },
+      fields,
+      parts: this.#parts(plan, schema, columns, where, options.signal),
+    };
+  }
+
+  #parts(plan: PlannedRead, schema: TableSchema, columns: readonly string[], where: BoundPredicate | undefined, signal: AbortSignal | undefined) {
+    const store = this.#store;
+    const { options } = store;
+    return plan.splits.map((split) => () =>
+      store.services.executor.stream(
+        splitTask,
+        {
+          io: store.ioRef,
+          table: store.table,
+          schema,
+          fileSchemas: plan.fileSchemas,
+          split,
+          columns,
+          where,
+          kinds: false,
+          sequenceFields: options.sequenceFields,
+          sequenceAscending: options.sequenceAscending,
+          ignoreDelete: options.ignoreDelete,
+          batchRows: 65_536,
+        },
+        { signal },
+      ),
+    );
+  }
+
+  async #overwriteNothing(partitions: 'all' | ((partition: Uint8Array) => boolean), options: { commitUser?: string; identifier?: bigint }): Promise<bigint | undefined> {
+    const store = this.#store;
+    await store.refresh();
+    validateForWrite(store.schema);
+    const outcome = await commitTable(store, {
+      commitUser: options.commitUser ?? `${store.options.commitUserPrefix}${store.random.uuid()}`,
+      identifier: options.identifier ?? BATCH_IDENTIFIER,
+      messages: [],
+      overwrite: { partitions },
+    });
+    return outcome.snapshots.at(-1);
+  }
+
+  async #pointReader(): Promise<PointReader> {
+    const { schema } = this.#store;
+    if (this.#points !== undefined && this.#points.schema.id !== schema.id) {
+      await this.#points.close();
+      this.#points = undefined;
+    }
+    this.#points ??= new PointReader(this.#store, this.#store.ioRef, schema);
+    return this.#points;
+  }
+
+  /** After a commit, one at a time; a failure to tidy up must not fail the job that committed. */
+  async #expireInPassing(): Promise<void> {
+    this.#expiring = this.#expiring
+      .then(() => this.expire())
+      .catch((error: unknown) => this.#store.services.logger?.warn(`${this.name}: snapshots were not expired: ${String(error)}`));
+    await this.#expiring;
+  }
+
+  #bind(where: Predicate | undefined, schema: TableSchema): BoundPredicate | undefined {
+    return where === undefined ? undefined : bindPredicate(where, schema.fields);
+  }
+
+  #checkColumns(columns: readonly string[] | undefined, schema: TableSchema): void {
+    for (const name of columns ?? []) {
+      if (!schema.fields.some((field) => field.name === name)) throw new WeirError('INVALID_ARGUMENT', `${this.name} has no column ${name}`, { table: this.name });
+    }
+  }
+
+  #threads(): number {
+    return Math.max(1, this.#store.services.executor.threads);
+  }
+}
+
+function toMillis(time: number | string | Date): number {
+  const time_ms = time instanceof Date ? time.getTime() : typeof time === 'number' ? time : /^\d+$/.test(time) ? Number(time) : Date.parse(time);
+  if (!Number.isFinite(time_ms)) throw new WeirError('INVALID_ARGUMENT', `'${String(time)}' is no time: give ISO-8601 or epoch milliseconds`);
+  return time_ms;
+}
+

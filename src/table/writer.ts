@@ -1,0 +1,361 @@
+/**
+ * The writer of a table: rows in, files out, commits.
+ *
+ *   write ─ check ─ route ─> bucket writers ─ flush ─> files ─ prepareCommit ─> messages ─ commit ─> snapshot
+ *
+ * Invariants: rows are visible after the commit that follows them and not before; a commit that fails leaves the table as it
+ * was and its messages with the writer, to be committed again; closing deletes the files that no commit took.
+ */
+import { RecordBatch } from 'apache-arrow';
+import { WeirError } from '../base/error.js';
+import { commitTable, lastCommittedIdentifier, abortMessages } from '../commit/table-commit.js';
+import type { CommitMessage } from '../meta/commit-message.js';
+import { liveFiles } from '../meta/live-files.js';
+import type { ManifestEntry } from '../meta/manifest-entry.js';
+import { partitionPath } from '../meta/partition-path.js';
+import type { TableSchema } from '../meta/table-schema.js';
+import { fromRecordBatch } from '../types/arrow.js';
+import { type Batch, ROW_KINDS, type RowKind } from '../types/column.js';
+import { BatchBuilder } from '../types/row-builder.js';
+import { takeBatch } from '../types/take.js';
+import { kindsOfColumn, withoutRetracts } from '../write/row-kinds.js';
+import { RowRouter } from '../write/row-router.js';
+import { conformBatch, insertFields, tombstoneFields } from '../write/row-check.js';
+import { BucketWriter } from './bucket-writer.js';
+import { partitionMatcher } from './partition-spec.js';
+import type { TableStore } from './table-store.js';
+
+export interface WriterOptions {
+  /**
+   * Names the job: identifiers grow per commit user, and a job that restarts under the same name continues where it was.
+   * Default: a fresh random name, for one-off writes.
+   */
+  commitUser?: string;
+  /** Replace the whole table (true: with dynamic partition overwrite, the partitions written) or one partition by what is written. */
+  overwrite?: boolean | { partition: Record<string, string | null> };
+  /** Never compact nor expire in this writer (default: the table option `write-only`). */
+  writeOnly?: boolean;
+}
+
+export interface WriteOptions {
+  /** one kind for all rows, or one a row; default +I */
+  kinds?: RowKind | readonly RowKind[] | Uint8Array;
+}
+
+export interface CommitOptions {
+  /** Grows per commit user. Default: the last one of this user plus one. */
+  identifier?: bigint;
+  /** event time up to which the data is complete, epoch ms */
+  watermark?: bigint;
+}
+
+export interface CommitResult {
+  /** the newest snapshot of this commit; undefined when nothing was to be committed or it had been committed before */
+  readonly snapshot: bigint | undefined;
+  readonly identifier: bigint;
+  /** rows that were written since the last commit */
+  readonly rows: number;
+  readonly alreadyCommitted: boolean;
+}
+
+/**
+ * Writes rows of one job. One call at a time.
+ *
+ * @example
+ * const writer = await flights.openWriter({ commitUser: 'loader-1' });
+ * await writer.write([{ id: 1n, origin: 'SEA', delay: 3 }]);
+ * await writer.commit({ identifier: 1n });
+ * await writer.close();
+ */
+export class TableWriter<R = Record<string, unknown>> {
+  readonly commitUser: string;
+  readonly #store: TableStore;
+  readonly #schema: TableSchema;
+  readonly #router: RowRouter;
+  readonly #overwrite: WriterOptions['overwrite'];
+  readonly #writeOnly: boolean;
+  readonly #buckets = new Map<string, BucketWriter>();
+  readonly #totalBuckets: number;
+  readonly #expire: () => Promise<void>;
+  #entries: { snapshot: bigint; byBucket: Map<string, ManifestEntry[]> } | undefined;
+  #prepared: CommitMessage[] = [];
+  #rows = 0;
+  #lastIdentifier: bigint | undefined;
+  #failure: unknown;
+  #closed = false;
+
+  /** @internal */
+  constructor(store: TableStore, options: WriterOptions, expire: () => Promise<void>) {
+    this.#store = store;
+    this.#schema = store.schema;
+    this.#expire = expire;
+    this.commitUser = options.commitUser ?? `${store.options.commitUserPrefix}${store.random.uuid()}`;
+    this.#overwrite = options.overwrite === false ? undefined : options.overwrite;
+    this.#writeOnly = options.writeOnly ?? store.options.writeOnly;
+    const buckets = store.options.bucket;
+    this.#totalBuckets = buckets;
+    this.#router = new RowRouter(store.schema, { bucketFunction: store.options.bucketFunction, buckets: Math.max(1, buckets) });
+  }
+
+  /** Rows as objects, or columns as an Arrow record batch (copied: the arrays may be reused at once). */
+  async write(rows: R | readonly R[] | RecordBatch | Batch, options: WriteOptions = {}): Promise<void> {
+    this.#check();
+    const batch = this.#batchOf(rows, insertFields(this.#schema));
+    await this.#add(conformBatch(this.#store.table, this.#schema, batch), kindsFor(options.kinds, batch.length));
+  }
+
+  /** Deletes by key. The other columns may be given too: a changelog passes them on. */
+  async delete(rowsOrKeys: Partial<R> | readonly Partial<R>[] | RecordBatch | Batch): Promise<void> {
+    this.#check();
+    if (this.#schema.primaryKeys.length === 0) {
+      throw new WeirError('UNSUPPORTED', `${this.#store.table} has no primary key: rows of an append table cannot be deleted one by one`, { table: this.#store.table });
+    }
+    const batch = this.#batchOf(rowsOrKeys, tombstoneFields(this.#store.table, this.#schema, this.#store.options.sequenceFields));
+    await this.#add(conformBatch(this.#store.table, this.#schema, batch, true), kindsFor('-D', batch.length));
+  }
+
+  /**
+   * Ends the files of all rows written so far and hands them over, to be committed together with those of other writers
+   * by a `TableCommitter`. From now on they are the committer's.
+   */
+  async prepareCommit(): Promise<CommitMessage[]> {
+    this.#check();
+    const messages = await this.#collect(this.#store.options.commitForceCompact);
+    this.#rows = 0;
+    return messages;
+  }
+
+  /** Makes all rows written before it durable and visible at once. Doing it again with one identifier changes nothing. */
+  async commit(options: CommitOptions = {}): Promise<CommitResult> {
+    this.#check();
+    this.#lastIdentifier = await lastCommittedIdentifier(this.#store, this.commitUser);
+    const identifier = options.identifier ?? (this.#lastIdentifier ?? 0n) + 1n;
+    const rows = this.#rows;
+    if (this.#lastIdentifier !== undefined && identifier <= this.#lastIdentifier) {
+      await this.abort();
+      return { snapshot: undefined, identifier, rows, alreadyCommitted: true };
+    }
+    this.#prepared = await this.#collect(this.#store.options.commitForceCompact);
+    const outcome = await commitTable(this.#store, {
+      commitUser: this.commitUser,
+      identifier,
+      ...(options.watermark !== undefined && { watermark: options.watermark }),
+      messages: this.#prepared,
+      ...(this.#overwrite !== undefined && { overwrite: this.#overwriteScope() }),
+    });
+    this.#prepared = [];
+    this.#rows = 0;
+    this.#lastIdentifier = identifier;
+    if (outcome.compactionDropped) await this.#reload();
+    this.#forgetIdle();
+    if (!this.#writeOnly) await this.#expire();
+    return { snapshot: outcome.snapshots.at(-1), identifier, rows, alreadyCommitted: outcome.alreadyCommitted };
+  }
+
+  /** Forgets everything since the last commit and deletes its files. */
+  async abort(): Promise<void> {
+    const messages = [...this.#prepared];
+    for (const bucket of this.#buckets.values()) {
+      const message = await bucket.abort();
+      if (message !== undefined) messages.push(message);
+    }
+    this.#buckets.clear();
+    this.#entries = undefined;
+    this.#prepared = [];
+    this.#rows = 0;
+    this.#failure = undefined;
+    await abortMessages(this.#store, messages);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.abort();
+    this.#closed = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #check(): void {
+    if (this.#closed) throw new WeirError('CLOSED', `the writer of ${this.#store.table} is closed`, { table: this.#store.table });
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #batchOf(rows: unknown, fields: TableSchema['fields']): Batch {
+    if (rows instanceof RecordBatch) return fromRecordBatch(rows, fields);
+    if (isBatch(rows)) return rows;
+    const builder = new BatchBuilder(fields);
+    for (const row of Array.isArray(rows) ? rows : [rows]) builder.push(row as Record<string, unknown>);
+    return builder.finish();
+  }
+
+  async #add(batch: Batch, given: Uint8Array | null): Promise<void> {
+    const { options, table } = this.#store;
+    let kinds = given;
+    if (options.rowkindField !== undefined) {
+      kinds = kindsOfColumn(batch, options.rowkindField, given);
+    }
+    if (this.#schema.primaryKeys.length === 0 && kinds?.some((kind) => (kind & 1) === 1)) {
+      throw new WeirError('INVALID_ARGUMENT', `${table} has no primary key: it takes +I and +U rows only`, { table });
+    }
+    let kept = batch;
+    if (kinds !== null && (options.ignoreDelete || options.ignoreUpdateBefore)) {
+      const rows = withoutRetracts(kinds, options);
+      if (rows !== null) {
+        kinds = Uint8Array.from(rows, (row) => kinds![row]!);
+        kept = takeBatch(batch, rows);
+      }
+    }
+    for (const part of this.#router.route(kept)) {
+      const bucket = await this.#bucket(part.partition, part.bucket);
+      bucket.add(kept, part.rows, kinds);
+    }
+    this.#rows += batch.length;
+    await this.#flushWhenFull();
+  }
+
+  async #bucket(partition: Uint8Array, bucket: number): Promise<BucketWriter> {
+    const key = bucketKeyOf(partition, bucket);
+    const known = this.#buckets.get(key);
+    if (known !== undefined) return known;
+    const { schema } = this.#store;
+    const files = this.#overwrite === undefined ? await this.#committedFiles(partition, bucket) : [];
+    const writer = new BucketWriter({
+      store: this.#store,
+      place: { partition, bucket, directory: this.#store.path.bucket(partitionPath(schema, partition), bucket) },
+      totalBuckets: this.#totalBuckets,
+      files,
+      compacts: !this.#writeOnly && schema.primaryKeys.length > 0,
+      overwrites: this.#overwrite !== undefined,
+    });
+    this.#buckets.set(key, writer);
+    return writer;
+  }
+
+  async #committedFiles(partition: Uint8Array, bucket: number) {
+    const entries = await this.#liveEntries();
+    const own = entries.get(bucketKeyOf(partition, bucket)) ?? [];
+    // Facts D.1: the count is compared within the whole partition, or a key could live in two buckets.
+    for (const [key, others] of entries) {
+      const found = others[0]!.totalBuckets;
+      if (found !== this.#totalBuckets && key.startsWith(bucketKeyOf(partition, ''))) {
+        throw new WeirError(
+          'INVALID_ARGUMENT',
+          `a partition of ${this.#store.table} was written with ${found} buckets, the table now has ${this.#totalBuckets}: overwrite the partition to change it`,
+          { table: this.#store.table },
+        );
+      }
+    }
+    return own.map((entry) => entry.file);
+  }
+
+  /** Live files by bucket, of the latest snapshot when a bucket is first met. */
+  async #liveEntries(): Promise<Map<string, ManifestEntry[]>> {
+    const latest = await this.#store.snapshots.latest();
+    if (latest === undefined) return new Map();
+    if (this.#entries?.snapshot !== latest.id) {
+      const byBucket = new Map<string, ManifestEntry[]>();
+      for (const entry of await liveFiles(this.#store.manifests, latest)) {
+        const key = bucketKeyOf(entry.partition, entry.bucket);
+        const group = byBucket.get(key);
+        if (group === undefined) byBucket.set(key, [entry]);
+        else group.push(entry);
+      }
+      this.#entries = { snapshot: latest.id, byBucket };
+    }
+    return this.#entries.byBucket;
+  }
+
+  /**
+   * Half of the write buffer gathers rows while the other half is on its way to disk: the largest buckets are flushed,
+   * and a writer that is faster than the disk waits for them here.
+   */
+  async #flushWhenFull(): Promise<void> {
+    const limit_bytes = this.#store.options.writeBufferSize_bytes / 2;
+    const buckets = [...this.#buckets.values()];
+    let buffered_bytes = buckets.reduce((sum, bucket) => sum + bucket.buffered_bytes, 0);
+    if (buffered_bytes < limit_bytes) return;
+    await this.#waitFor('write-buffer', Promise.all(buckets.map((bucket) => bucket.flushed)));
+    for (const bucket of buckets.sort((a, b) => b.buffered_bytes - a.buffered_bytes)) {
+      if (buffered_bytes < limit_bytes / 2) break;
+      buffered_bytes -= bucket.buffered_bytes;
+      bucket.flush().catch((error) => {
+        this.#failure ??= error;
+      });
+      await this.#throttle(bucket);
+    }
+  }
+
+  /** A bucket with too many runs makes its writer wait for the compaction. */
+  async #throttle(bucket: BucketWriter): Promise<void> {
+    await bucket.settleCompaction(false);
+    if (!this.#writeOnly && bucket.sortedRuns > this.#store.options.stopTrigger) {
+      await this.#waitFor('sorted-runs', bucket.settleCompaction(true));
+    }
+  }
+
+  async #waitFor(reason: 'write-buffer' | 'sorted-runs', work: Promise<unknown>): Promise<void> {
+    const { clock } = this.#store;
+    const started_ms = clock.monotonic_ms();
+    await work;
+    const duration_ms = clock.monotonic_ms() - started_ms;
+    if (duration_ms > 1) this.#store.emit({ type: 'back-pressure', reason, duration_ms });
+  }
+
+  async #collect(waitForCompaction: boolean): Promise<CommitMessage[]> {
+    const messages = [...this.#prepared];
+    const buckets = [...this.#buckets.values()];
+    await Promise.all(buckets.map((bucket) => bucket.flush()));
+    for (const bucket of buckets) {
+      await bucket.settleCompaction(waitForCompaction);
+      await this.#throttle(bucket);
+      const message = await bucket.takeMessage();
+      if (message !== undefined) messages.push(message);
+    }
+    return messages;
+  }
+
+  /** After a compaction lost its race the buckets go on from what is committed. */
+  async #reload(): Promise<void> {
+    this.#entries = undefined;
+    const entries = await this.#liveEntries();
+    for (const [key, bucket] of this.#buckets) bucket.reset((entries.get(key) ?? []).map((entry) => entry.file));
+  }
+
+  /** A job over many partitions must not keep a writer for each for ever. */
+  #forgetIdle(): void {
+    if (this.#buckets.size < 1_000) return;
+    for (const [key, bucket] of this.#buckets) if (bucket.isIdle) this.#buckets.delete(key);
+    this.#entries = undefined;
+  }
+
+  #overwriteScope() {
+    const { options } = this.#store;
+    if (typeof this.#overwrite === 'object') return { partitions: partitionMatcher(this.#store.table, this.#schema, this.#overwrite.partition) };
+    const dynamic = this.#schema.partitionKeys.length > 0 && options.dynamicPartitionOverwrite;
+    return { partitions: dynamic ? ('dynamic' as const) : ('all' as const) };
+  }
+}
+
+function bucketKeyOf(partition: Uint8Array, bucket: number | ''): string {
+  return `${Buffer.from(partition.buffer, partition.byteOffset, partition.byteLength).toString('latin1')}/${bucket}`;
+}
+
+function isBatch(value: unknown): value is Batch {
+  return typeof value === 'object' && value !== null && Array.isArray((value as Batch).fields) && Array.isArray((value as Batch).columns) && typeof (value as Batch).length === 'number';
+}
+
+function kindsFor(kinds: WriteOptions['kinds'], length: number): Uint8Array | null {
+  if (kinds === undefined || kinds === '+I') return null;
+  if (typeof kinds === 'string') return new Uint8Array(length).fill(kindNumber(kinds));
+  if (kinds.length !== length) throw new WeirError('INVALID_ARGUMENT', `${kinds.length} row kinds were given for ${length} rows`);
+  return kinds instanceof Uint8Array ? kinds : Uint8Array.from(kinds, kindNumber);
+}
+
+function kindNumber(kind: RowKind): number {
+  const number = ROW_KINDS.indexOf(kind);
+  if (number < 0) throw new WeirError('INVALID_ARGUMENT', `'${kind}' is no row kind: it is one of ${ROW_KINDS.join(' ')}`);
+  return number;
+}
+

@@ -1,0 +1,210 @@
+/**
+ * Buffered rows of one bucket become files: a worker's task.
+ *
+ *   primary key   rows ─ sort by (key, [sequence.field], sequence) ─ last of each key ─> level-0 data files
+ *                                    └ all of them, unmerged ─> changelog file  (changelog-producer=input)
+ *   append        rows as they came ─> data files
+ *
+ * Large buffers are sorted in chunks that fit the cache, and the sorted chunks merged: gathering strings at random
+ * positions of a large heap misses the cache at every value, in order it does not.
+ * Invariant: either all files of the flush exist and are reported, or none is left.
+ */
+import { defineTask } from '../base/executor.js';
+import { type FileIORef, resolveFileIO } from '../io/file-io-ref.js';
+import { keyValueFields } from '../lsm/file-fields.js';
+import { mergeRuns, type RunReader } from '../lsm/merge.js';
+import { type FileTarget, openRollingWriter, type RollingFileWriter } from '../lsm/rolling-writer.js';
+import { dedupSorted, sortRows } from '../lsm/sort.js';
+import type { DataFileMeta } from '../meta/data-file-meta.js';
+import { trimmedPrimaryKey } from '../meta/table-schema.js';
+import type { Batch, Column } from '../types/column.js';
+import type { DataField } from '../types/data-type.js';
+import { concatBatch, sliceBatch, takeBatch } from '../types/take.js';
+import type { BufferedRows } from './write-buffer.js';
+
+export interface FlushInput {
+  readonly io: FileIORef;
+  readonly target: FileTarget;
+  readonly rows: BufferedRows;
+  /** sequence number of the first buffered row */
+  readonly firstSequence: bigint;
+  /** where the changelog goes; undefined = no changelog */
+  readonly changelog: FileTarget | undefined;
+  /** positions of `sequence.field` columns in the table's fields */
+  readonly sequenceFields: readonly number[];
+  readonly sequenceAscending: boolean;
+}
+
+export interface FlushOutput {
+  readonly files: readonly DataFileMeta[];
+  readonly changelog: readonly DataFileMeta[];
+}
+
+/** Rows sorted at once; some 64 K rows of a few short strings fit a second-level cache. */
+const CHUNK_ROWS = 65_536;
+/** Up to here one sort over everything is cheaper than chunks and a merge. */
+const SINGLE_SORT_ROWS = 131_072;
+
+export async function flushRows(input: FlushInput, signal?: AbortSignal): Promise<FlushOutput> {
+  const io = resolveFileIO(input.io);
+  const { schema } = input.target;
+  const data = openRollingWriter(io, input.target);
+  const changelog = input.changelog === undefined ? undefined : openRollingWriter(io, input.changelog);
+  try {
+    if (schema.primaryKeys.length === 0) await appendRows(input, data, signal);
+    else if (changelog !== undefined || input.rows.rows <= SINGLE_SORT_ROWS) await sortWhole(input, data, changelog, signal);
+    else await sortChunks(input, data, signal);
+    return { files: await data.finish(), changelog: (await changelog?.finish()) ?? [] };
+  } catch (error) {
+    await Promise.all([data.abort(), changelog?.abort()]);
+    throw error;
+  }
+}
+
+export const flushTask = defineTask(import.meta.url, 'flushRows', flushRows);
+
+async function appendRows(input: FlushInput, data: RollingFileWriter, signal: AbortSignal | undefined): Promise<void> {
+  for (const batch of input.rows.batches) {
+    signal?.throwIfAborted();
+    await data.write(batch);
+  }
+}
+
+async function sortWhole(
+  input: FlushInput,
+  data: RollingFileWriter,
+  changelog: RollingFileWriter | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const layout = new KeyValueLayout(input);
+  const { batches } = input.rows;
+  const whole = layout.batch(batches.length === 1 ? batches[0]! : concatBatch(batches), concatKinds(input.rows.kinds), input.firstSequence);
+  const order = sortRows(layout.keys(whole), layout.sequence(whole), whole.length);
+  const merged = dedupSorted(layout.keys(whole), order);
+  await writeInOrder(whole, merged, data, signal);
+  if (changelog !== undefined) await writeInOrder(whole, order, changelog, signal);
+}
+
+async function sortChunks(input: FlushInput, data: RollingFileWriter, signal: AbortSignal | undefined): Promise<void> {
+  const layout = new KeyValueLayout(input);
+  const runs: RunReader[] = [];
+  for (const chunk of layout.chunks()) {
+    signal?.throwIfAborted();
+    const order = sortRows(layout.keys(chunk), layout.sequence(chunk), chunk.length);
+    const merged = dedupSorted(layout.keys(chunk), order);
+    runs.push(memoryRun(takeBatch(chunk, merged)));
+  }
+  for await (const batch of mergeRuns(runs, layout.mergeSpec(), signal)) await data.write(batch);
+}
+
+async function writeInOrder(batch: Batch, order: Uint32Array, writer: RollingFileWriter, signal: AbortSignal | undefined): Promise<void> {
+  for (let start = 0; start < order.length; start += CHUNK_ROWS) {
+    signal?.throwIfAborted();
+    await writer.write(takeBatch(batch, order.subarray(start, start + CHUNK_ROWS)));
+  }
+}
+
+function memoryRun(batch: Batch): RunReader {
+  let pending: Batch | undefined = batch;
+  return {
+    async next() {
+      const next = pending;
+      pending = undefined;
+      return next;
+    },
+    async close() {
+      pending = undefined;
+    },
+  };
+}
+
+function concatKinds(kinds: readonly Uint8Array[]): Uint8Array {
+  if (kinds.length === 1) return kinds[0]!;
+  const out = new Uint8Array(kinds.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of kinds) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** Where things stand in a key-value file: `_KEY_*` columns, `_SEQUENCE_NUMBER`, `_VALUE_KIND`, the table's columns. */
+class KeyValueLayout {
+  readonly #input: FlushInput;
+  readonly #fields: readonly DataField[];
+  readonly #keyColumns: readonly number[];
+
+  constructor(input: FlushInput) {
+    this.#input = input;
+    const { schema } = input.target;
+    this.#fields = keyValueFields(schema);
+    this.#keyColumns = trimmedPrimaryKey(schema).map((name) => schema.fields.findIndex((field) => field.name === name));
+  }
+
+  batch(rows: Batch, kinds: Uint8Array, firstSequence: bigint): Batch {
+    const { length } = rows;
+    const sequence = new BigInt64Array(length);
+    for (let row = 0; row < length; row++) sequence[row] = firstSequence + BigInt(row);
+    const k = this.#keyColumns.length;
+    const system = (index: number, values: BigInt64Array | Int8Array): Column => {
+      return { type: this.#fields[k + index]!.type, length, validity: null, values, offsets: undefined, children: undefined };
+    };
+    const keys = this.#keyColumns.map((position, index) => ({ ...rows.columns[position]!, type: this.#fields[index]!.type }));
+    const kind = new Int8Array(kinds.buffer, kinds.byteOffset, length);
+    return { fields: this.#fields, columns: [...keys, system(0, sequence), system(1, kind), ...rows.columns], length };
+  }
+
+  keys(batch: Batch): readonly Column[] {
+    return batch.columns.slice(0, this.#keyColumns.length);
+  }
+
+  sequence(batch: Batch) {
+    return { userFields: this.#userSequence().map((index) => batch.columns[index]!), ascending: this.#input.sequenceAscending };
+  }
+
+  mergeSpec() {
+    const k = this.#keyColumns.length;
+    return {
+      keyColumns: this.#keyColumns.map((_, index) => index),
+      sequenceColumn: k,
+      kindColumn: k + 1,
+      userSequence: { columns: this.#userSequence(), ascending: this.#input.sequenceAscending },
+      ignoreDelete: false,
+      dropDelete: false,
+      outputColumns: this.#fields.map((_, index) => index),
+      batchRows: CHUNK_ROWS,
+    };
+  }
+
+  /** The buffered rows, regrouped into chunks of CHUNK_ROWS, in order of arrival. */
+  *chunks(): Generator<Batch> {
+    const { batches, kinds } = this.#input.rows;
+    let parts: Batch[] = [];
+    let partKinds: Uint8Array[] = [];
+    let rows = 0;
+    let sequence = this.#input.firstSequence;
+    for (let i = 0; i < batches.length; i++) {
+      const batch = batches[i]!;
+      for (let start = 0; start < batch.length; ) {
+        const end = Math.min(batch.length, start + CHUNK_ROWS - rows);
+        parts.push(start === 0 && end === batch.length ? batch : sliceBatch(batch, start, end));
+        partKinds.push(kinds[i]!.slice(start, end));
+        rows += end - start;
+        start = end;
+        if (rows === CHUNK_ROWS) {
+          yield this.batch(parts.length === 1 ? parts[0]! : concatBatch(parts), concatKinds(partKinds), sequence);
+          sequence += BigInt(rows);
+          parts = [];
+          partKinds = [];
+          rows = 0;
+        }
+      }
+    }
+    if (rows > 0) yield this.batch(parts.length === 1 ? parts[0]! : concatBatch(parts), concatKinds(partKinds), sequence);
+  }
+
+  #userSequence(): number[] {
+    return this.#input.sequenceFields.map((position) => this.#keyColumns.length + 2 + position);
+  }
+}

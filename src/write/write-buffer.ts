@@ -1,0 +1,74 @@
+/**
+ * The rows of one bucket that wait to be flushed, in order of arrival.
+ *
+ * Invariants: the buffer owns its memory (rows are copied in, so a caller may reuse its arrays, and a flush may move the
+ * buffers to a worker); row i of the buffer has sequence number `firstSequence + i`.
+ */
+import type { Batch, Column } from '../types/column.js';
+import { INSERT } from '../types/column.js';
+import { columnBytes, takeBatch } from '../types/take.js';
+
+export interface BufferedRows {
+  readonly batches: readonly Batch[];
+  /** row kinds, one array a batch */
+  readonly kinds: readonly Uint8Array[];
+  readonly rows: number;
+}
+
+export class WriteBuffer {
+  #batches: Batch[] = [];
+  #kinds: Uint8Array[] = [];
+  #rows = 0;
+  #size_bytes = 0;
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get size_bytes(): number {
+    return this.#size_bytes;
+  }
+
+  /** `rows` null = all of the batch; `kinds` null = all INSERT. */
+  add(batch: Batch, rows: Uint32Array | null, kinds: Uint8Array | null): void {
+    const own = rows === null ? copyBatch(batch) : takeBatch(batch, rows);
+    const ownKinds = new Uint8Array(own.length);
+    if (kinds === null) ownKinds.fill(INSERT);
+    else if (rows === null) ownKinds.set(kinds);
+    else for (let i = 0; i < rows.length; i++) ownKinds[i] = kinds[rows[i]!]!;
+    this.#batches.push(own);
+    this.#kinds.push(ownKinds);
+    this.#rows += own.length;
+    this.#size_bytes += ownKinds.length * 9;
+    for (const column of own.columns) this.#size_bytes += columnBytes(column);
+  }
+
+  /** Hands over all rows and starts again. */
+  drain(): BufferedRows {
+    const drained = { batches: this.#batches, kinds: this.#kinds, rows: this.#rows };
+    this.#batches = [];
+    this.#kinds = [];
+    this.#rows = 0;
+    this.#size_bytes = 0;
+    return drained;
+  }
+}
+
+function copyBatch(batch: Batch): Batch {
+  return { fields: batch.fields, columns: batch.columns.map(copyColumn), length: batch.length };
+}
+
+function copyColumn(column: Column): Column {
+  const { offsets, values } = column;
+  // Of strings only the bytes in use are copied: a slice of a large batch may point at a much larger heap.
+  const text = offsets !== undefined && values !== undefined;
+  const from = text ? offsets[0]! : 0;
+  return {
+    type: column.type,
+    length: column.length,
+    validity: column.validity === null ? null : column.validity.slice(),
+    values: text ? (values as Uint8Array).slice(from, offsets[column.length]!) : values?.slice(),
+    offsets: from === 0 ? offsets?.slice() : offsets?.map((offset) => offset - from),
+    children: column.children?.map(copyColumn),
+  };
+}
