@@ -50,5 +50,7 @@ export function fileError(error: unknown, verb: string, path: string): WeirError
 /** A read past the end of the file. */
 export function shortFile(path: string, offset: number, length: number, size_bytes: number): WeirError {
   const wanted = `${length} bytes at offset ${offset}`;
-  return new WeirError('CORRUPTION', `${path} has ${size_bytes} bytes, ${wanted} were expected: the file is cut off or damaged`, { file: path });
+  return new WeirError('CORRUPTION', `${path} has ${size_bytes} bytes, ${wanted} were expected: the file is cut off or damaged`, {
+    file: path,
+  });
 }

@@ -112,7 +112,9 @@ export function describeFileIO(name: string, make: () => { io: FileIO; root: str
 
     it('has one winner among many that create one file', async () => {
       const { io, root } = make();
-      const attempts = Array.from({ length: 20 }, (_, i) => io.createExclusive(`${root}/race`, bytesOf(`writer ${i}`), { sync: i % 2 === 0 }));
+      const attempts = Array.from({ length: 20 }, (_, i) =>
+        io.createExclusive(`${root}/race`, bytesOf(`writer ${i}`), { sync: i % 2 === 0 }),
+      );
       const won = await Promise.all(attempts);
       expect(won.filter((mine) => mine)).toHaveLength(1);
       expect(textOf(await io.readFile(`${root}/race`))).toBe(`writer ${won.indexOf(true)}`);
@@ -156,7 +158,10 @@ export function describeFileIO(name: string, make: () => { io: FileIO; root: str
       const { io, root } = make();
       const files = Array.from({ length: 10 }, (_, i) => `${root}/p${i % 3}/f${i}`);
       await Promise.all(files.map((path) => io.writeFile(path, bytesOf('x'), { sync: 'file' })));
-      await Promise.all([io.syncDirectories(new Set([`${root}/p0`, `${root}/p1`]).values()), io.syncDirectories([`${root}/p0`, `${root}/p2`])]);
+      await Promise.all([
+        io.syncDirectories(new Set([`${root}/p0`, `${root}/p1`]).values()),
+        io.syncDirectories([`${root}/p0`, `${root}/p2`]),
+      ]);
       await io.syncDirectories([]);
       await expectCode(io.syncDirectories([`${root}/none`]), 'NOT_FOUND', `${root}/none`);
     });
