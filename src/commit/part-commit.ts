@@ -1,0 +1,245 @@
+/**
+ * One snapshot's way onto the table: attempts under growing ids until one is published.
+ *
+ *   latest = L ─ mine already? ─ conflicts? ─ base list(L), delta list ─ create snapshot-(L+1) if absent
+ *      ^                                                                   │ taken: wait, next attempt
+ *      └────────────────────────────────<──────────────────────────────────┘ error: outcome unknown, look first
+ *
+ * Invariants
+ * - one id, one snapshot: publishing is create-if-absent, and all that a snapshot names lasts before it is published.
+ * - after an error while publishing nothing is deleted before it is known whether the snapshot is there. The base list's
+ *   name, made for one attempt, tells one's own snapshot from all others.
+ * - a definite failure leaves no manifest of the attempts.
+ */
+import { hasCode, WeirError } from '../base/error.js';
+import { systemCode } from '../io/file-errors.js';
+import { readUnlessExpired } from '../meta/expired-snapshot.js';
+import { DELETE_FILE, type ManifestEntry } from '../meta/manifest-entry.js';
+import type { ManifestFileMeta } from '../meta/manifest-list.js';
+import { BATCH_IDENTIFIER, type CommitKind, type Snapshot } from '../meta/snapshot.js';
+import type { TableSchema } from '../meta/table-schema.js';
+import { type AttemptLists, AttemptManifests } from './attempt-manifests.js';
+import { type Changes, checkChanges, rowDelta } from './commit-changes.js';
+import type { CommitContext } from './commit-context.js';
+import { lastIdentifierUpTo } from './committed-identifier.js';
+import { checkConflicts, checkLevels } from './conflict-check.js';
+import { nextSnapshot } from './next-snapshot.js';
+import { type OverwriteScope, overwrittenFiles } from './overwrite.js';
+
+export interface PartOfCommit {
+  readonly kind: CommitKind;
+  readonly commitUser: string;
+  readonly identifier: bigint;
+  readonly watermark: bigint | undefined;
+  readonly properties: Readonly<Record<string, string>> | undefined;
+  readonly changes: Changes;
+  /** which partitions an OVERWRITE empties */
+  readonly overwrites: OverwriteScope | undefined;
+  /** look whether the identifier was committed before (not for the second part of one commit) */
+  readonly checkIdentifier: boolean;
+}
+
+/** The storage failed while the snapshot was published, and did not tell whether it was. */
+export class UnknownOutcome extends WeirError {}
+
+interface Attempt {
+  readonly snapshot: Snapshot;
+  readonly lists: AttemptLists;
+}
+
+/** what trying again does not mend */
+const LASTING_FAILURES: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS']);
+
+export class PartCommit {
+  readonly #context: CommitContext;
+  readonly #part: PartOfCommit;
+  readonly #manifests: AttemptManifests;
+  /** attempts at one id of which it is not known whether they were published */
+  #uncertain: Attempt[] = [];
+  #attempts = 0;
+  #failure: unknown;
+
+  constructor(context: CommitContext, part: PartOfCommit) {
+    this.#context = context;
+    this.#part = part;
+    this.#manifests = new AttemptManifests(context);
+  }
+
+  /**
+   * The snapshot published; undefined when the identifier had been committed before.
+   *
+   * @throws COMMIT_CONFLICT; UNAVAILABLE when all attempts lost; UnknownOutcome
+   */
+  async run(signal?: AbortSignal): Promise<Snapshot | undefined> {
+    const started_ms = this.#context.clock.monotonic_ms();
+    try {
+      checkChanges(this.#part.changes.entries, this.#context.table);
+      for (;;) {
+        const latest = await this.#context.snapshots.latest();
+        const published = (await this.#findOwn(latest)) ?? (await this.#next(latest, started_ms, signal));
+        if (published === 'committed before') {
+          await this.#manifests.discard();
+          return undefined;
+        }
+        if (published !== undefined) return await this.#succeed(published, started_ms);
+        await this.#wait(signal);
+      }
+    } catch (error) {
+      throw await this.#explain(error);
+    }
+  }
+
+  /** One more attempt, unless there is no need or no point; undefined when it was not seen to succeed. */
+  async #next(latest: Snapshot | undefined, started_ms: number, signal: AbortSignal | undefined): Promise<Attempt | 'committed before' | undefined> {
+    signal?.throwIfAborted();
+    if (await this.#committedBefore(latest)) return 'committed before';
+    const { clock, options, snapshots } = this.#context;
+    const late = clock.monotonic_ms() - started_ms > (options.commitTimeout_ms ?? Number.POSITIVE_INFINITY);
+    if (this.#attempts > options.commitMaxRetries || (late && this.#attempts > 0)) throw this.#giveUp();
+    this.#attempts++;
+    const attempt = await this.#prepare(latest);
+    if (attempt === undefined) return undefined;
+    const { id } = attempt.snapshot;
+    try {
+      if (await snapshots.publish(attempt.snapshot, { sync: options.commitFsync })) return attempt;
+      this.#failure = undefined;
+    } catch (error) {
+      this.#failure = error;
+      this.#uncertain.push(attempt);
+      if (isLasting(error) && !(await this.#exists(id))) {
+        this.#uncertain.pop();
+        throw error;
+      }
+    }
+    return undefined;
+  }
+
+  /** The attempt of which it was not known, when it was published after all. */
+  async #findOwn(latest: Snapshot | undefined): Promise<Attempt | undefined> {
+    const id = this.#uncertain[0]?.snapshot.id;
+    if (id === undefined || latest === undefined || latest.id < id) return undefined;
+    const { snapshots, options, io, path } = this.#context;
+    const found = latest.id === id ? latest : await readUnlessExpired(snapshots, id);
+    if (found === undefined) throw new WeirError('UNAVAILABLE', `snapshot ${id} expired before it could be looked at`);
+    const own = this.#uncertain.find(({ snapshot }) => snapshot.baseManifestList === found.baseManifestList);
+    // the failure may have come before the name was made to last
+    if (own !== undefined && options.commitFsync) await io.syncDirectories([path.snapshotDirectory]);
+    this.#uncertain = [];
+    return own;
+  }
+
+  async #committedBefore(latest: Snapshot | undefined): Promise<boolean> {
+    const { checkIdentifier, identifier, commitUser } = this.#part;
+    if (!checkIdentifier || latest === undefined || identifier === BATCH_IDENTIFIER) return false;
+    const last = await lastIdentifierUpTo(this.#context.snapshots, commitUser, latest.id);
+    return last !== undefined && identifier <= last;
+  }
+
+  /** undefined when the snapshot to build on expired meanwhile */
+  async #prepare(latest: Snapshot | undefined): Promise<Attempt | undefined> {
+    try {
+      const { schemas, clock, random, table } = this.#context;
+      const [schema, before] = await Promise.all([schemas.latest(), this.#manifestsOf(latest)]);
+      if (schema === undefined) throw new WeirError('NOT_FOUND', `table ${table} does not exist any more`, { table });
+      this.#refuseIndexFiles(latest);
+      const entries = await this.#entries(before, schema);
+      const lists = await this.#manifests.write(before, entries, this.#part.changes.changelog, schema);
+      const origin = { ...this.#part, uuid: random.uuid(), schemaId: schema.id, time_ms: clock.now_ms() };
+      return { snapshot: nextSnapshot(latest, lists, origin), lists };
+    } catch (error) {
+      if (latest === undefined || !hasCode(error, 'CORRUPTION') || (await this.#exists(latest.id))) throw error;
+      this.#failure = error;
+      return undefined;
+    }
+  }
+
+  async #manifestsOf(snapshot: Snapshot | undefined): Promise<ManifestFileMeta[]> {
+    if (snapshot === undefined) return [];
+    const { manifests } = this.#context;
+    const [base, delta] = await Promise.all([
+      manifests.readList(snapshot.baseManifestList, snapshot.baseManifestListSize),
+      manifests.readList(snapshot.deltaManifestList, snapshot.deltaManifestListSize),
+    ]);
+    return [...base, ...delta];
+  }
+
+  /** The part's entries, checked against the manifests of the latest snapshot. */
+  async #entries(before: readonly ManifestFileMeta[], schema: TableSchema): Promise<readonly ManifestEntry[]> {
+    const { manifests, table } = this.#context;
+    const { kind, changes, overwrites } = this.#part;
+    if (overwrites !== undefined) {
+      const replaced = await overwrittenFiles(manifests, before, overwrites, changes.entries, schema);
+      checkLevels(changes.entries, changes.entries, schema, table);
+      return [...replaced.map((entry) => ({ ...entry, kind: DELETE_FILE })), ...changes.entries];
+    }
+    if (kind === 'COMPACT') await checkConflicts(manifests, before, changes.entries, schema, table);
+    return changes.entries;
+  }
+
+  /** Index files name data files: weir does not write them, so it must not take data files away from under them. */
+  #refuseIndexFiles(latest: Snapshot | undefined): void {
+    const { kind } = this.#part;
+    const { table } = this.#context;
+    if (kind === 'APPEND' || latest?.indexManifest === undefined) return;
+    const message = `${kind} commits to a table with index files (deletion vectors, dynamic buckets) are not supported`;
+    throw new WeirError('UNSUPPORTED', message, { table });
+  }
+
+  #exists(id: bigint): Promise<boolean> {
+    return this.#context.io.exists(this.#context.path.snapshot(id));
+  }
+
+  async #wait(signal: AbortSignal | undefined): Promise<void> {
+    const { clock, options, random } = this.#context;
+    const ceiling_ms = Math.min(options.commitMaxRetryWait_ms, options.commitMinRetryWait_ms * 2 ** (this.#attempts - 1));
+    const wait_ms = ceiling_ms * random.float();
+    const reason = this.#failure === undefined ? 'another writer was faster' : (this.#failure as Error).message;
+    this.#context.emit?.({ type: 'retry', attempt: this.#attempts, wait_ms, reason });
+    // an aborted commit, too, has to find out what became of its attempt: the next round looks, and then at the signal
+    await clock.sleep(wait_ms, signal).catch(() => undefined);
+  }
+
+  #giveUp(): WeirError {
+    const { table } = this.#context;
+    const why = this.#failure === undefined ? 'other writers were faster each time' : (this.#failure as Error).message;
+    const message = `the commit to ${table} gave up after ${this.#attempts} attempts: ${why}; its files are kept, commit it again or abort it`;
+    return new WeirError('UNAVAILABLE', message, { cause: this.#failure, table });
+  }
+
+  async #succeed({ snapshot, lists }: Attempt, started_ms: number): Promise<Snapshot> {
+    const { snapshots, clock } = this.#context;
+    this.#uncertain = [];
+    await snapshots.writeLatestHint(snapshot.id).catch(() => undefined);
+    if (this.#attempts > 1) await this.#manifests.discard(lists);
+    const { commitUser, identifier, kind, changes } = this.#part;
+    this.#context.emit?.({
+      type: 'commit',
+      snapshot: snapshot.id,
+      commitUser,
+      identifier,
+      kind,
+      rows: rowDelta(changes.entries.filter((entry) => entry.kind !== DELETE_FILE)),
+      duration_ms: clock.monotonic_ms() - started_ms,
+      attempts: this.#attempts,
+    });
+    return snapshot;
+  }
+
+  /** What to tell the caller of a failure, after cleaning up if it is definite. */
+  async #explain(error: unknown): Promise<unknown> {
+    const id = this.#uncertain[0]?.snapshot.id;
+    if (id === undefined) {
+      await this.#manifests.discard();
+      if (hasCode(error, 'COMMIT_CONFLICT')) this.#context.emit?.({ type: 'conflict', message: error.message });
+      return error;
+    }
+    const { table, path } = this.#context;
+    const message = `it is not known whether snapshot ${id} of ${table} was published (${(error as Error).message}); commit again with the same identifier, which changes nothing if it was`;
+    return new UnknownOutcome('UNAVAILABLE', message, { cause: error, table, file: path.snapshot(id) });
+  }
+}
+
+function isLasting(error: unknown): boolean {
+  if (!(error instanceof WeirError)) return false;
+  return error.code === 'UNSUPPORTED' || LASTING_FAILURES.has(systemCode(error.cause));
+}
