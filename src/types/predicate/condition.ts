@@ -1,0 +1,83 @@
+/**
+ * Conditions on rows, as plain data: what a caller writes, with JavaScript values of the door (value.ts).
+ *
+ * Logic is SQL's with three values: a comparison with a missing value is neither true nor false, and only rows for which
+ * the whole condition is true pass. FLOAT and DOUBLE compare as in DuckDB: -0 equals 0, NaN equals itself and is the greatest.
+ */
+export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
+
+export type Predicate =
+  | { readonly op: Comparison; readonly column: string; readonly value: unknown }
+  | { readonly op: 'in'; readonly column: string; readonly values: readonly unknown[] }
+  | { readonly op: 'between'; readonly column: string; readonly low: unknown; readonly high: unknown }
+  | { readonly op: 'isNull' | 'isNotNull'; readonly column: string }
+  | { readonly op: 'startsWith'; readonly column: string; readonly prefix: string }
+  | { readonly op: 'and' | 'or'; readonly children: readonly Predicate[] }
+  | { readonly op: 'not'; readonly child: Predicate };
+
+/** column = value */
+export function eq(column: string, value: unknown): Predicate {
+  return { op: 'eq', column, value };
+}
+
+/** column <> value */
+export function ne(column: string, value: unknown): Predicate {
+  return { op: 'ne', column, value };
+}
+
+/** column < value */
+export function lt(column: string, value: unknown): Predicate {
+  return { op: 'lt', column, value };
+}
+
+/** column <= value */
+export function le(column: string, value: unknown): Predicate {
+  return { op: 'le', column, value };
+}
+
+/** column > value */
+export function gt(column: string, value: unknown): Predicate {
+  return { op: 'gt', column, value };
+}
+
+/** column >= value */
+export function ge(column: string, value: unknown): Predicate {
+  return { op: 'ge', column, value };
+}
+
+/** column is one of the values; null among them equals nothing */
+export function isIn(column: string, values: readonly unknown[]): Predicate {
+  return { op: 'in', column, values };
+}
+
+/** low <= column <= high */
+export function between(column: string, low: unknown, high: unknown): Predicate {
+  return { op: 'between', column, low, high };
+}
+
+export function isNull(column: string): Predicate {
+  return { op: 'isNull', column };
+}
+
+export function isNotNull(column: string): Predicate {
+  return { op: 'isNotNull', column };
+}
+
+/** the text begins with `prefix` */
+export function startsWith(column: string, prefix: string): Predicate {
+  return { op: 'startsWith', column, prefix };
+}
+
+/** all of them; true when there are none */
+export function and(...children: readonly Predicate[]): Predicate {
+  return { op: 'and', children };
+}
+
+/** at least one of them; false when there are none */
+export function or(...children: readonly Predicate[]): Predicate {
+  return { op: 'or', children };
+}
+
+export function not(child: Predicate): Predicate {
+  return { op: 'not', child };
+}
