@@ -68,7 +68,7 @@ export async function readAvro(bytes: Uint8Array, file: string): Promise<AvroFil
 
 async function read(bytes: Uint8Array, file: string): Promise<AvroFile> {
   const cursor = new AvroCursor(bytes);
-  if (!equal(cursor.readView(MAGIC.length), MAGIC)) throw new Error('it does not begin with Avro\'s magic');
+  if (!equal(cursor.readView(MAGIC.length), MAGIC)) throw new Error("it does not begin with Avro's magic");
   const metadata = new Map<string, Uint8Array>();
   for (let count = cursor.readCount(); count > 0; count = cursor.readCount()) {
     for (let i = 0; i < count; i++) metadata.set(cursor.readString(), cursor.readBytes());
@@ -115,7 +115,8 @@ export class AvroWriter {
    */
   constructor(schema: AvroSchema, codec: string, options: WriteAvroOptions = {}) {
     const name = AVRO_CODECS[codec];
-    if (name === undefined) throw new WeirError('UNSUPPORTED', `the Avro codec ${codec} is not written; choose zstd, snappy, deflate or null`);
+    if (name === undefined)
+      throw new WeirError('UNSUPPORTED', `the Avro codec ${codec} is not written; choose zstd, snappy, deflate or null`);
     this.#codec = name;
     this.#level = options.level ?? 1;
     this.#block_bytes = options.block_bytes ?? BLOCK_BYTES;
@@ -213,7 +214,9 @@ async function decompress(codec: string, data: Uint8Array, file: string): Promis
       const packed = data.subarray(0, data.length - 4);
       const claimed = new AvroCursor(packed);
       if (plainVarint(claimed) > MAX_SNAPPY_RATIO * packed.length) throw new Error('a snappy block claims an impossible size');
-      const content = (await uncompressSnappy(Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength), { asBuffer: true })) as Buffer;
+      const content = (await uncompressSnappy(Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength), {
+        asBuffer: true,
+      })) as Buffer;
       const expected = new DataView(data.buffer, data.byteOffset, data.byteLength).getUint32(data.length - 4);
       if (crc32(content) !== expected) throw new Error('a snappy block does not match its CRC');
       return content;
@@ -240,7 +243,13 @@ function plainVarint(cursor: AvroCursor): number {
 function syncMarker(header: Uint8Array): Uint8Array {
   const marker = new Uint8Array(SYNC_BYTES);
   marker.set(SYNC_MARK);
-  marker.set(createHash('sha256').update(header).digest().subarray(0, SYNC_BYTES - SYNC_MARK.length), SYNC_MARK.length);
+  marker.set(
+    createHash('sha256')
+      .update(header)
+      .digest()
+      .subarray(0, SYNC_BYTES - SYNC_MARK.length),
+    SYNC_MARK.length,
+  );
   return marker;
 }
 

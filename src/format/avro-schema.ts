@@ -8,7 +8,7 @@
  * Why not a library: the ones there are read on past the end of the bytes and believe any array length, so that one
  * flipped bit makes them hang or fill the memory. Here every read is bounded by the bytes that are left.
  */
-import { AvroCursor, type AvroSink } from './avro-binary.js';
+import type { AvroCursor, AvroSink } from './avro-binary.js';
 
 export type AvroSchema = string | AvroSchema[] | { readonly [key: string]: unknown };
 export type AvroRead = (cursor: AvroCursor) => unknown;
@@ -177,7 +177,11 @@ function fieldsOf(schema: { readonly [key: string]: unknown }): { name: string; 
 }
 
 /** Enters a named type before its parts are compiled: they may refer to it. */
-function define<T>(schema: { readonly [key: string]: unknown }, named: Named<T>, namespace: string): { scope: string; slot: { value: T | undefined } } {
+function define<T>(
+  schema: { readonly [key: string]: unknown },
+  named: Named<T>,
+  namespace: string,
+): { scope: string; slot: { value: T | undefined } } {
   if (typeof schema.name !== 'string') throw new Error('a named type without a name');
   const own = typeof schema.namespace === 'string' ? schema.namespace : namespace;
   const full = schema.name.includes('.') || own === '' ? schema.name : `${own}.${schema.name}`;

@@ -13,7 +13,13 @@ import type { DataType } from '../types/data-type.js';
 import { bucketOf, RowHasher } from './row-hash.js';
 
 /** @param buckets number of buckets, > 0. The result has one bucket a row, 0..buckets-1. */
-export function bucketsOf(functionType: string, columns: readonly Column[], types: readonly DataType[], length: number, buckets: number): Int32Array {
+export function bucketsOf(
+  functionType: string,
+  columns: readonly Column[],
+  types: readonly DataType[],
+  length: number,
+  buckets: number,
+): Int32Array {
   switch (functionType) {
     case 'default': {
       const hashes = buckets === 1 ? new Int32Array(length) : new RowHasher(types).hashColumns(columns, length);
@@ -101,7 +107,8 @@ function hiveHash(column: Column, type: DataType): (row: number) => number {
       return (row) => {
         const bytes = column.values as Uint8Array;
         let hash = 0;
-        for (let at = column.offsets![row]!; at < column.offsets![row + 1]!; at++) hash = (Math.imul(31, hash) + ((bytes[at]! << 24) >> 24)) | 0;
+        for (let at = column.offsets![row]!; at < column.offsets![row + 1]!; at++)
+          hash = (Math.imul(31, hash) + ((bytes[at]! << 24) >> 24)) | 0;
         return hash;
       };
     case 'DECIMAL': {

@@ -6,8 +6,9 @@
  *
  * A filter may only drop whole partitions or buckets: then an ADD and its DELETE are kept or dropped together.
  */
-import type { ManifestEntry } from './manifest-entry.js';
+
 import { liveEntries } from './file-entry-state.js';
+import type { ManifestEntry } from './manifest-entry.js';
 import type { ManifestFileMeta } from './manifest-list.js';
 import type { ManifestStore } from './manifest-store.js';
 import type { Snapshot } from './snapshot.js';

@@ -72,7 +72,12 @@ export async function readManifestList(bytes: Uint8Array, file: string): Promise
 }
 
 /** What a list says of a manifest of these entries. `schema` gives the partition columns, and the id when there is no entry. */
-export function describeManifest(name: string, size_bytes: number, entries: readonly ManifestEntry[], schema: TableSchema): ManifestFileMeta {
+export function describeManifest(
+  name: string,
+  size_bytes: number,
+  entries: readonly ManifestEntry[],
+  schema: TableSchema,
+): ManifestFileMeta {
   let added = 0;
   let schemaId = -1n;
   let minBucket = Number.POSITIVE_INFINITY;

@@ -57,7 +57,10 @@ export class ManifestStore {
 
   /** @param size_bytes what the snapshot says of the list's size, where it says so */
   async readList(name: string, size_bytes?: bigint | number): Promise<ManifestFileMeta[]> {
-    const list = await readManifestList(await this.#read(name, size_bytes === undefined ? undefined : Number(size_bytes)), this.#path.manifest(name));
+    const list = await readManifestList(
+      await this.#read(name, size_bytes === undefined ? undefined : Number(size_bytes)),
+      this.#path.manifest(name),
+    );
     if (this.#sizes.size > 100_000) this.#sizes.clear();
     for (const manifest of list) this.#sizes.set(manifest.fileName, manifest.fileSize_bytes);
     return list;

@@ -101,7 +101,8 @@ export function specDatum(schema: TableSchema, type: DataType, key: string, text
 }
 
 function specText(type: DataType, value: Datum): string {
-  if (value instanceof Uint8Array) return type.kind === 'CHAR' || type.kind === 'VARCHAR' ? decoder.decode(value) : Buffer.from(value).toString('hex');
+  if (value instanceof Uint8Array)
+    return type.kind === 'CHAR' || type.kind === 'VARCHAR' ? decoder.decode(value) : Buffer.from(value).toString('hex');
   return String(fromDatum(type, value));
 }
 

@@ -150,7 +150,8 @@ export class SnapshotStore {
   #remember(snapshot: Snapshot): void {
     const known = this.#cache.get(snapshot.id);
     // another snapshot under a known id: the table was rolled back, whatever is remembered may be of its former life
-    if (known !== undefined && (known.commitUser !== snapshot.commitUser || known.deltaManifestList !== snapshot.deltaManifestList)) this.#cache.clear();
+    if (known !== undefined && (known.commitUser !== snapshot.commitUser || known.deltaManifestList !== snapshot.deltaManifestList))
+      this.#cache.clear();
     if (this.#cache.size >= CACHED_SNAPSHOTS) this.#cache.clear();
     this.#cache.set(snapshot.id, snapshot);
   }

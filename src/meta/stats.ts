@@ -146,7 +146,11 @@ export function decodeStats(schema: TableSchema, file: DataFileMeta): (column: s
     if (decoded === undefined) {
       const byName = new Map(schema.fields.map((field) => [field.name, field.type]));
       const types = names.map((name) => byName.get(name) ?? SYSTEM);
-      decoded = { types, min: deserializeRow(types, file.valueStats.min, file.fileName), max: deserializeRow(types, file.valueStats.max, file.fileName) };
+      decoded = {
+        types,
+        min: deserializeRow(types, file.valueStats.min, file.fileName),
+        max: deserializeRow(types, file.valueStats.max, file.fileName),
+      };
     }
     const min = decoded.min[at]!;
     const max = decoded.max[at]!;

@@ -4,7 +4,6 @@ import type { DataField, DataType } from '../types/data-type.js';
 import { fieldFromJson, fieldToJson } from '../types/type-json.js';
 import { DocumentReader, formatDocument, parseDocument } from './document.js';
 
-
 export interface TableSchema {
   readonly version: number;
   readonly id: bigint;
@@ -78,7 +77,8 @@ export function formatSchema(schema: TableSchema): Uint8Array {
 /** @throws INVALID_ARGUMENT when there is no such column */
 export function fieldOf(schema: TableSchema, name: string): DataField {
   const field = schema.fields.find((each) => each.name === name);
-  if (field === undefined) throw new WeirError('INVALID_ARGUMENT', `there is no column ${name}; there are ${schema.fields.map((each) => each.name).join(', ')}`);
+  if (field === undefined)
+    throw new WeirError('INVALID_ARGUMENT', `there is no column ${name}; there are ${schema.fields.map((each) => each.name).join(', ')}`);
   return field;
 }
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { hasCode } from '../../src/base/error.js';
+import { seededRandom } from '../../src/base/random.js';
 import { bucketOf, deserializeRow, EMPTY_ROW, hashRow, RowHasher, serializeRow } from '../../src/meta/binary-row.js';
 import type { Column } from '../../src/types/column.js';
 import type { DataType } from '../../src/types/data-type.js';
 import type { Datum } from '../../src/types/datum.js';
 import { columnFromData } from '../../src/types/datum.js';
 import { parseType } from '../../src/types/type-text.js';
-import { seededRandom } from '../../src/base/random.js';
 
 const text = (value: string) => new TextEncoder().encode(value);
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -66,7 +66,9 @@ describe('BinaryRow', () => {
     const second = serializeRow(types, [7, text('longstring'), null]);
     expect(hex(second)).toBe(`00000003000400000000000007000000000000000a00000020000000${Z}6c6f6e67737472696e67000000000000`);
     expect(hashRow(second)).toBe(-1074641444);
-    expect(hex(serializeRow([parseType('INT'), parseType('STRING')], [1, null]))).toBe(`000000020002000000000000${'01'.padEnd(16, '0')}${Z}`);
+    expect(hex(serializeRow([parseType('INT'), parseType('STRING')], [1, null]))).toBe(
+      `000000020002000000000000${'01'.padEnd(16, '0')}${Z}`,
+    );
   });
 
   it('takes the bucket as the magnitude of the remainder', () => {
@@ -105,7 +107,14 @@ describe('BinaryRow', () => {
       const types = chosen.map(([name]) => parseType(name));
       const data = chosen.map(([, make]) => Array.from({ length: rows }, () => (random.float() < 0.2 ? null : make())));
       const columns: Column[] = types.map((type, i) => columnFromData(type, data[i]!));
-      const expected = Array.from({ length: rows }, (_, row) => hashRow(serializeRow(types, data.map((each) => each[row]!))));
+      const expected = Array.from({ length: rows }, (_, row) =>
+        hashRow(
+          serializeRow(
+            types,
+            data.map((each) => each[row]!),
+          ),
+        ),
+      );
       expect([...new RowHasher(types).hashColumns(columns, rows)], `seed ${seed}, ${types.map((t) => t.kind)}`).toEqual(expected);
       for (let row = 0; row < rows; row++) {
         const values = data.map((each) => each[row]!);
@@ -117,7 +126,12 @@ describe('BinaryRow', () => {
   it('refuses bytes that are no row of the types, naming the file', () => {
     const types: DataType[] = [parseType('STRING')];
     const row = serializeRow(types, [text('a longer string')]);
-    const broken = [row.subarray(0, 9), row.subarray(0, row.length - 8), Uint8Array.from(row, (b, i) => (i === 3 ? 2 : b)), Uint8Array.from(row, (b, i) => (i === 4 ? 3 : b))];
+    const broken = [
+      row.subarray(0, 9),
+      row.subarray(0, row.length - 8),
+      Uint8Array.from(row, (b, i) => (i === 3 ? 2 : b)),
+      Uint8Array.from(row, (b, i) => (i === 4 ? 3 : b)),
+    ];
     for (const bytes of broken) {
       try {
         deserializeRow(types, bytes, '/t/manifest/m');
