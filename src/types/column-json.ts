@@ -33,36 +33,52 @@ function presentTexts(column: Column, start: number, end: number, numbers: JsonN
   const { type } = column;
   const length = end - start;
   const quote = numbers === 'plain' ? '' : '"';
+  const out: string[] = new Array(length);
   switch (type.kind) {
     case 'BOOLEAN': {
       const bits = column.values as Uint8Array;
-      return Array.from({ length }, (_, i) => (getBit(bits, start + i) ? 'true' : 'false'));
+      for (let i = 0; i < length; i++) out[i] = getBit(bits, start + i) ? 'true' : 'false';
+      return out;
     }
     case 'TINYINT':
     case 'SMALLINT':
-    case 'INT':
-      return Array.from((column.values as Int32Array).subarray(start, end), String);
+    case 'INT': {
+      const values = column.values as Int32Array;
+      for (let i = 0; i < length; i++) out[i] = String(values[start + i]);
+      return out;
+    }
     case 'BIGINT': {
       const integers = new IntegerReader(column);
-      return Array.from({ length }, (_, i) => quote + String(integers.at(start + i)) + quote);
+      for (let i = 0; i < length; i++) out[i] = quote + String(integers.at(start + i)) + quote;
+      return out;
     }
     case 'DECIMAL': {
       const integers = new IntegerReader(column);
-      return Array.from({ length }, (_, i) => quote + formatUnscaled(integers.at(start + i), type.scale) + quote);
+      for (let i = 0; i < length; i++) out[i] = quote + formatUnscaled(integers.at(start + i), type.scale) + quote;
+      return out;
     }
     case 'FLOAT':
-    case 'DOUBLE':
-      return floatTexts(column.values as Float64Array, start, end, type.kind === 'FLOAT', numbers);
+    case 'DOUBLE': {
+      const values = column.values as Float64Array;
+      const format = numbers === 'plain' ? (type.kind === 'FLOAT' ? plainFloat : plainDouble) : type.kind === 'FLOAT' ? formatFloat : formatDouble;
+      for (let i = 0; i < length; i++) out[i] = quote + format(values[start + i]!) + quote;
+      return out;
+    }
     case 'DATE':
-      return Array.from((column.values as Int32Array).subarray(start, end), (days) => `"${formatDays(days)}"`);
-    case 'TIME':
-      return Array.from((column.values as Int32Array).subarray(start, end), (timeOfDay_ms) => `"${formatTimeOfDay(timeOfDay_ms)}"`);
+    case 'TIME': {
+      const values = column.values as Int32Array;
+      const format = type.kind === 'DATE' ? formatDays : formatTimeOfDay;
+      for (let i = 0; i < length; i++) out[i] = `"${format(values[start + i]!)}"`;
+      return out;
+    }
     case 'TIMESTAMP':
     case 'TIMESTAMP_LTZ': {
       const integers = new IntegerReader(column);
       const tail = type.kind === 'TIMESTAMP' ? '"' : 'Z"';
       // What a missing value's element holds may be no time at all.
-      return Array.from({ length }, (_, i) => (isValid(column, start + i) ? `"${formatTicks(integers.at(start + i), type.precision)}${tail}` : 'null'));
+      for (let row = start; row < end; row++)
+        out[row - start] = isValid(column, row) ? `"${formatTicks(integers.at(row), type.precision)}${tail}` : 'null';
+      return out;
     }
     case 'CHAR':
     case 'VARCHAR':
@@ -72,34 +88,37 @@ function presentTexts(column: Column, start: number, end: number, numbers: JsonN
       const values = column.values as Uint8Array;
       const bytes = Buffer.from(values.buffer, values.byteOffset, values.length);
       const offsets = column.offsets!;
-      return Array.from({ length }, (_, i) => `"${bytes.toString('hex', offsets[start + i], offsets[start + i + 1])}"`);
+      for (let i = 0; i < length; i++) out[i] = `"${bytes.toString('hex', offsets[start + i], offsets[start + i + 1])}"`;
+      return out;
     }
     case 'ARRAY':
       return cutLists(column, start, end, (from, to) => jsonTexts(column.children![0]!, from, to, numbers), joinArray);
     case 'MAP':
     case 'MULTISET':
       return cutLists(column, start, end, (from, to) => entriesOf(column, from, to, numbers), joinMap);
-    case 'ROW':
-      return objectTexts(
+    case 'ROW': {
+      const pieces = objectPieces(
         type.fields.map((field) => field.name),
         column.children!,
         start,
         end,
         numbers,
       );
+      const perRow = pieces.length / length;
+      for (let i = 0; i < length; i++) out[i] = pieces.slice(i * perRow, (i + 1) * perRow).join('');
+      return out;
+    }
     case 'OTHER':
       throw new WeirError('UNSUPPORTED', `type ${type.text} cannot be read`);
   }
 }
 
-function floatTexts(values: Float64Array, start: number, end: number, single: boolean, numbers: JsonNumbers): string[] {
-  const part = values.subarray(start, end);
-  if (numbers === 'exact') return Array.from(part, single ? (value) => `"${formatFloat(value)}"` : (value) => `"${formatDouble(value)}"`);
-  return Array.from(part, (value) => (Number.isFinite(value) ? plainNumber(single ? shortestFloat(value) : value) : `"${value}"`));
+function plainDouble(value: number): string {
+  return Number.isFinite(value) ? (Object.is(value, -0) ? '-0' : String(value)) : `"${value}"`;
 }
 
-function plainNumber(value: number): string {
-  return Object.is(value, -0) ? '-0' : String(value);
+function plainFloat(value: number): string {
+  return plainDouble(shortestFloat(value));
 }
 
 function quotedStrings(column: Column, start: number, end: number): string[] {
@@ -131,21 +150,32 @@ function joinMap(entries: Entry[], from: number, to: number): string {
   return `[${sorted.map((entry) => `[${entry.key},${entry.value}]`).join(',')}]`;
 }
 
-/** JSON objects of rows start … end-1, one a row; `first`: what stands before the first column, if anything */
-export function objectTexts(
+/**
+ * The pieces of the JSON objects of rows start … end-1, equally many a row: joining them costs one copy.
+ * `first`: what stands before the first column of each row, if anything; `last`: what follows each object.
+ */
+export function objectPieces(
   names: readonly string[],
   columns: readonly Column[],
   start: number,
   end: number,
   numbers: JsonNumbers,
   first?: readonly string[],
+  last = '',
 ): string[] {
-  const out: string[] = first === undefined ? new Array(end - start).fill('{') : first.map((text) => `{${text}`);
+  const perRow = columns.length * 2 + 2;
+  const pieces: string[] = new Array((end - start) * perRow);
+  for (let at = 0, i = 0; at < pieces.length; at += perRow, i++) {
+    pieces[at] = first === undefined ? '{' : `{${first[i]}`;
+    pieces[at + perRow - 1] = `}${last}`;
+  }
   for (let c = 0; c < columns.length; c++) {
     const head = `${c > 0 || first !== undefined ? ',' : ''}${JSON.stringify(names[c])}:`;
     const texts = jsonTexts(columns[c]!, start, end, numbers);
-    for (let i = 0; i < out.length; i++) out[i] += head + texts[i]!;
+    for (let at = c * 2 + 1, i = 0; i < texts.length; at += perRow, i++) {
+      pieces[at] = head;
+      pieces[at + 1] = texts[i]!;
+    }
   }
-  for (let i = 0; i < out.length; i++) out[i] += '}';
-  return out;
+  return pieces;
 }

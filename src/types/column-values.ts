@@ -24,26 +24,34 @@ export function valuesOf(column: Column, start: number, end: number): unknown[] 
 function presentValues(column: Column, start: number, end: number): unknown[] {
   const { type } = column;
   const length = end - start;
+  const out: unknown[] = new Array(length);
   switch (type.kind) {
     case 'BOOLEAN': {
       const bits = column.values as Uint8Array;
-      return Array.from({ length }, (_, i) => getBit(bits, start + i));
+      for (let i = 0; i < length; i++) out[i] = getBit(bits, start + i);
+      return out;
     }
     case 'TINYINT':
     case 'SMALLINT':
     case 'INT':
-    case 'FLOAT':
-    case 'DOUBLE':
-      return Array.from((column.values as Float64Array).subarray(start, end));
     case 'BIGINT':
-      return Array.from((column.values as BigInt64Array).subarray(start, end));
+    case 'FLOAT':
+    case 'DOUBLE': {
+      const values = column.values!;
+      for (let i = 0; i < length; i++) out[i] = values[start + i];
+      return out;
+    }
     case 'DATE':
-      return Array.from((column.values as Int32Array).subarray(start, end), formatDays);
-    case 'TIME':
-      return Array.from((column.values as Int32Array).subarray(start, end), formatTimeOfDay);
+    case 'TIME': {
+      const values = column.values as Int32Array;
+      const format = type.kind === 'DATE' ? formatDays : formatTimeOfDay;
+      for (let i = 0; i < length; i++) out[i] = format(values[start + i]!);
+      return out;
+    }
     case 'DECIMAL': {
       const integers = new IntegerReader(column);
-      return Array.from({ length }, (_, i) => formatUnscaled(integers.at(start + i), type.scale));
+      for (let i = 0; i < length; i++) out[i] = formatUnscaled(integers.at(start + i), type.scale);
+      return out;
     }
     case 'TIMESTAMP':
     case 'TIMESTAMP_LTZ':
@@ -55,7 +63,8 @@ function presentValues(column: Column, start: number, end: number): unknown[] {
     case 'VARBINARY': {
       const bytes = column.values as Uint8Array;
       const offsets = column.offsets!;
-      return Array.from({ length }, (_, i) => bytes.slice(offsets[start + i], offsets[start + i + 1]));
+      for (let i = 0; i < length; i++) out[i] = bytes.slice(offsets[start + i], offsets[start + i + 1]);
+      return out;
     }
     case 'ARRAY':
       return cutLists(column, start, end, (from, to) => valuesOf(column.children![0]!, from, to), sliceOf);
@@ -80,10 +89,10 @@ function presentValues(column: Column, start: number, end: number): unknown[] {
 
 function ticksText(column: Column, start: number, end: number, precision: number, suffix: string): string[] {
   const integers = new IntegerReader(column);
-  return Array.from({ length: end - start }, (_, i) =>
-    // What a missing value's element holds may be no time at all.
-    isValid(column, start + i) ? formatTicks(integers.at(start + i), precision) + suffix : '',
-  );
+  const out: string[] = new Array(end - start);
+  // What a missing value's element holds may be no time at all.
+  for (let row = start; row < end; row++) out[row - start] = isValid(column, row) ? formatTicks(integers.at(row), precision) + suffix : '';
+  return out;
 }
 
 function sliceOf(items: unknown[], from: number, to: number): unknown[] {

@@ -5,7 +5,6 @@
  *   else                scientific, at least one fraction digit: 1.0E10
  *   NaN  Infinity  -Infinity  0.0  -0.0
  */
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const SMALLEST_NORMAL_FLOAT = 2 ** -126;
 
 /** Java's layout of a double. */
@@ -42,7 +41,12 @@ export function shortestFloat(value: number): number {
 
 /** undefined when it is no number; a finite text never gives Infinity. */
 export function parseDouble(text: string): number | undefined {
-  if (NUMBER.test(text)) {
+  const last = text.charCodeAt(text.length - 1);
+  if ((last >= 48 && last <= 57) || last === 46) {
+    // What `Number` accepts beyond decimal notation: hexadecimal and its like, and space at the start.
+    const first = text.charCodeAt(0);
+    const second = text.charCodeAt(1);
+    if (first < 43 || first > 57 || (first === 48 && second > 57 && (second | 32) !== 101)) return undefined;
     const value = Number(text);
     return Number.isFinite(value) ? value : undefined;
   }

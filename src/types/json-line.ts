@@ -6,10 +6,10 @@
  */
 import { WeirError } from '../base/error.js';
 import { type Batch, ROW_KINDS } from './column.js';
-import { type JsonNumbers, objectTexts } from './column-json.js';
+import { type JsonNumbers, objectPieces } from './column-json.js';
 import { ROWS_PER_STRETCH } from './column-strings.js';
 import type { DataField } from './data-type.js';
-import { parseExactJson } from './exact-json.js';
+import { ExactJsonReader } from './exact-json.js';
 import { BatchBuilder } from './row-builder.js';
 import { showValue } from './value-error.js';
 
@@ -31,7 +31,7 @@ export function encodeJsonLines(batch: Batch, options: EncodeOptions = {}): stri
   for (let start = 0; start < batch.length; start += ROWS_PER_STRETCH) {
     const end = Math.min(batch.length, start + ROWS_PER_STRETCH);
     const first = kinds === undefined ? undefined : Array.from(kinds.subarray(start, end), (kind) => KIND_TEXTS[kind]!);
-    text += `${objectTexts(names, batch.columns, start, end, numbers, first).join('\n')}\n`;
+    text += objectPieces(names, batch.columns, start, end, numbers, first, '\n').join('');
   }
   return text;
 }
@@ -67,6 +67,7 @@ export function kindOf(value: unknown, column: string): number {
 /** Lines into a batch. A bad line adds nothing; the caller adds file and line to the error. */
 export class JsonLineDecoder {
   private readonly builder: BatchBuilder;
+  private readonly reader: ExactJsonReader;
   private readonly kindKey: string | undefined;
   private kinds = new Uint8Array(FIRST_KINDS);
   private anyKind = false;
@@ -74,6 +75,7 @@ export class JsonLineDecoder {
   constructor(fields: readonly DataField[], options: JsonLineDecoderOptions = {}) {
     const { key, extra } = kindKeyOf(fields, options.kindColumn);
     this.kindKey = key;
+    this.reader = new ExactJsonReader(fields);
     this.builder = new BatchBuilder(fields, { form: 'json', ...(extra && key !== undefined ? { extraKey: key } : {}) });
   }
 
@@ -87,7 +89,7 @@ export class JsonLineDecoder {
 
   /** @throws WeirError INVALID_ARGUMENT naming column and value, or saying that the line is no JSON object */
   push(line: string): void {
-    const row = parseExactJson(line);
+    const row = this.reader.parse(line);
     if (typeof row !== 'object' || row === null || Array.isArray(row))
       throw new WeirError('INVALID_ARGUMENT', `a row is a JSON object, not ${showValue(row)}`);
     const value = this.kindKey === undefined ? undefined : (row as Record<string, unknown>)[this.kindKey];

@@ -10,9 +10,10 @@ export type RowObject = Record<string, unknown>;
 /** All rows. @throws UNSUPPORTED for a type that weir knows by name only */
 export function rowsOf(batch: Batch): RowObject[] {
   const names = batch.fields.map((field) => field.name);
-  const rows: RowObject[] = [];
+  const rows: RowObject[] = new Array(batch.length);
   for (let start = 0; start < batch.length; start += ROWS_PER_STRETCH) {
-    for (const row of objectsOf(names, batch.columns, start, Math.min(batch.length, start + ROWS_PER_STRETCH))) rows.push(row);
+    const stretch = objectsOf(names, batch.columns, start, Math.min(batch.length, start + ROWS_PER_STRETCH));
+    for (let i = 0; i < stretch.length; i++) rows[start + i] = stretch[i]!;
   }
   return rows;
 }
