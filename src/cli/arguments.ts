@@ -3,7 +3,10 @@ import { UsageError } from './exit.js';
 
 /** `a,b` twice or more: all of them, in order. */
 export function keyList(values: readonly string[] | undefined): string[] {
-  return (values ?? []).flatMap((value) => value.split(',')).map((key) => key.trim()).filter((key) => key !== '');
+  return (values ?? [])
+    .flatMap((value) => value.split(','))
+    .map((key) => key.trim())
+    .filter((key) => key !== '');
 }
 
 /** `k=v`; the value may hold `=`. */

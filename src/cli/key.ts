@@ -25,7 +25,9 @@ export function parseKey(text: string, schema: TableSchema, table: string): Reco
     const named = namedValues(text, names);
     const values = named ?? (names.length === 1 ? [text] : cellsOf(text));
     if (values.length !== names.length) {
-      throw new WeirError('INVALID_ARGUMENT', `the key of ${table} is ${names.join(',')}: ${names.length} values, not ${values.length}`, { table });
+      throw new WeirError('INVALID_ARGUMENT', `the key of ${table} is ${names.join(',')}: ${names.length} values, not ${values.length}`, {
+        table,
+      });
     }
     const builder = new BatchBuilder(fields, { form: 'json' });
     builder.pushTexts(values);
@@ -33,7 +35,8 @@ export function parseKey(text: string, schema: TableSchema, table: string): Reco
   }
   const key = rowsOf(batch)[0];
   const missing = names.find((name) => key?.[name] === null || key?.[name] === undefined);
-  if (key === undefined || missing !== undefined) throw new WeirError('INVALID_ARGUMENT', `the key of ${table} needs a value for '${missing}'`, { table });
+  if (key === undefined || missing !== undefined)
+    throw new WeirError('INVALID_ARGUMENT', `the key of ${table} needs a value for '${missing}'`, { table });
   return key;
 }
 

@@ -127,7 +127,9 @@ export class Loader {
   async #commit(): Promise<void> {
     const identifier = this.#nextIdentifier;
     const known = this.#isCommitted(identifier);
-    const result = known ? await this.#acknowledge(identifier ?? 0n) : await this.#writer?.commit(identifier === undefined ? {} : { identifier });
+    const result = known
+      ? await this.#acknowledge(identifier ?? 0n)
+      : await this.#writer?.commit(identifier === undefined ? {} : { identifier });
     if (result === undefined) return;
     if (identifier !== undefined) this.#nextIdentifier = identifier + 1n;
     const told = { ...result, rows: this.#pendingRows };
@@ -138,7 +140,9 @@ export class Loader {
 
   async #acknowledge(identifier: bigint): Promise<CommitResult> {
     const snapshots = await this.#table.snapshots();
-    const found = snapshots.findLast((snapshot) => snapshot.commitUser === this.#plan.commitUser && snapshot.commitIdentifier === identifier);
+    const found = snapshots.findLast(
+      (snapshot) => snapshot.commitUser === this.#plan.commitUser && snapshot.commitIdentifier === identifier,
+    );
     return { snapshot: found?.id, identifier, rows: this.#pendingRows, alreadyCommitted: true };
   }
 
@@ -147,7 +151,11 @@ export class Loader {
     if (!(error instanceof WeirError) || this.#lastCommit === undefined || this.#lastPlace === '') return error;
     const { place, result } = this.#lastCommit;
     const note = `committed up to ${place} (snapshot ${result.snapshot ?? 'expired'}, identifier ${result.identifier})`;
-    const detail = { cause: error, ...(error.file === undefined ? {} : { file: error.file }), ...(error.table === undefined ? {} : { table: error.table }) };
+    const detail = {
+      cause: error,
+      ...(error.file === undefined ? {} : { file: error.file }),
+      ...(error.table === undefined ? {} : { table: error.table }),
+    };
     return new WeirError(error.code, `${error.message}; ${note}`, detail);
   }
 }

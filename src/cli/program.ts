@@ -106,7 +106,10 @@ function defineTables(program: Command, context: () => Context): void {
     .command('alter')
     .description('change a table: add|drop|rename|type|move|comment|nullable|not-null (columns), set|unset (options)')
     .argument('<table>', 'database.table')
-    .argument('<action>', 'add NAME TYPE · drop NAME… · rename NAME NEW · type NAME TYPE · move NAME · comment [NAME] TEXT · set K=V… · unset K…')
+    .argument(
+      '<action>',
+      'add NAME TYPE · drop NAME… · rename NAME NEW · type NAME TYPE · move NAME · comment [NAME] TEXT · set K=V… · unset K…',
+    )
     .argument('[words...]')
     .option('--first', 'put the column first')
     .option('--last', 'put the column last')
@@ -116,7 +119,8 @@ function defineTables(program: Command, context: () => Context): void {
 }
 
 function defineData(program: Command, context: () => Context): void {
-  const numbers = () => new Option('--numbers <how>', 'plain: JSON numbers for BIGINT, DECIMAL, FLOAT and DOUBLE').choices(['exact', 'plain']).default('exact');
+  const numbers = () =>
+    new Option('--numbers <how>', 'plain: JSON numbers for BIGINT, DECIMAL, FLOAT and DOUBLE').choices(['exact', 'plain']).default('exact');
   program
     .command('write')
     .description('write the rows of files, - being stdin')
@@ -153,7 +157,9 @@ function defineData(program: Command, context: () => Context): void {
     .option('--columns <columns>', 'a,b', collect)
     .option('--where <expression>', "delay > 60 AND origin IN ('SEA', 'PDX')")
     .option('--limit <n>', 'at most so many rows', count('--limit'))
-    .addOption(new Option('--format <format>', 'default: table on a terminal, else jsonl').choices(['jsonl', 'csv', 'table', 'parquet', 'arrow']))
+    .addOption(
+      new Option('--format <format>', 'default: table on a terminal, else jsonl').choices(['jsonl', 'csv', 'table', 'parquet', 'arrow']),
+    )
     .option('--output <file>', 'written whole or not at all')
     .addOption(numbers())
     .action(async (table, options) => (await import('./commands/read.js')).read(context(), table, options));
@@ -197,7 +203,12 @@ function defineCare(program: Command, context: () => Context): void {
     .description("delete snapshots older than the table's retention")
     .argument('<table>', 'database.table')
     .action(async (table) => (await import('./commands/expire.js')).expire(context(), table));
-  const views = { snapshots: 'every snapshot held', files: 'the data files of the latest snapshot', schemas: 'every schema', options: "the table's options" };
+  const views = {
+    snapshots: 'every snapshot held',
+    files: 'the data files of the latest snapshot',
+    schemas: 'every schema',
+    options: "the table's options",
+  };
   for (const [name, description] of Object.entries(views)) {
     program
       .command(name)

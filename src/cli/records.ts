@@ -11,7 +11,11 @@ export type Cell = string | number | bigint | boolean | null | readonly unknown[
 export type AdminRecord = Readonly<Record<string, Cell>>;
 
 /** `wide` names columns too long for a terminal: JSON lines have them, the table leaves them out. */
-export async function printRecords(output: Output, records: readonly AdminRecord[], options: { wide?: readonly string[] } = {}): Promise<void> {
+export async function printRecords(
+  output: Output,
+  records: readonly AdminRecord[],
+  options: { wide?: readonly string[] } = {},
+): Promise<void> {
   const first = records[0];
   if (first === undefined) return;
   if (!output.isTerminal) {

@@ -23,7 +23,9 @@ export class TextTable {
   lines(rows: readonly (readonly string[])[]): string {
     let text = '';
     if (this.#widths === undefined) {
-      this.#widths = this.#columns.map((column, i) => Math.min(MAX_WIDTH, Math.max(width(column.name), ...rows.map((row) => width(row[i] ?? '')))));
+      this.#widths = this.#columns.map((column, i) =>
+        Math.min(MAX_WIDTH, Math.max(width(column.name), ...rows.map((row) => width(row[i] ?? '')))),
+      );
       const header = this.#line(this.#columns.map((column) => column.name));
       text += this.#color ? `\x1b[1m${header}\x1b[0m\n` : `${header}\n`;
       text += `${this.#widths.map((cells) => '─'.repeat(cells)).join('  ')}\n`;

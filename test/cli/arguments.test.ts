@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { columnPath, idOf, keyList, keyValue, partitionOf, partitionSpec, snapshotRange, streamEnd, streamStart, timeOf, wholeNumber } from '../../src/cli/arguments.js';
+import {
+  columnPath,
+  idOf,
+  keyList,
+  keyValue,
+  partitionOf,
+  partitionSpec,
+  snapshotRange,
+  streamEnd,
+  streamStart,
+  timeOf,
+  wholeNumber,
+} from '../../src/cli/arguments.js';
 import { schemaChanges } from '../../src/cli/commands/alter.js';
 import { UsageError } from '../../src/cli/exit.js';
 

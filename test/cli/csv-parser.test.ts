@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { csvCell, CsvParser, CsvSyntaxError } from '../../src/cli/input/csv-parser.js';
 import { seededRandom } from '../../src/base/random.js';
+import { CsvParser, CsvSyntaxError, csvCell } from '../../src/cli/input/csv-parser.js';
 
 function parse(text: string, cuts: readonly number[] = []) {
   const parser = new CsvParser();
@@ -55,7 +55,9 @@ describe('CSV', () => {
     const pool = [null, '', 'x', 'a,b', '"', '""', 'line\nend', 'cr\r\nlf', ' space ', 'é€😀'];
     for (let round = 0; round < 200; round += 1) {
       const arity = 1 + Math.floor(random.float() * 4);
-      const rows = Array.from({ length: 5 }, () => Array.from({ length: arity }, () => pool[Math.floor(random.float() * pool.length)] ?? null));
+      const rows = Array.from({ length: 5 }, () =>
+        Array.from({ length: arity }, () => pool[Math.floor(random.float() * pool.length)] ?? null),
+      );
       const end = random.float() < 0.5 ? '\n' : '\r\n';
       const header = Array.from({ length: arity }, (_, i) => `h${i}`);
       const text = [header, ...rows].map((row) => row.map(csvCell).join(',')).join(end) + end;

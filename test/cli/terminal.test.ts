@@ -22,7 +22,12 @@ describe('errors', () => {
 describe('tables for people', () => {
   it('align, numbers to the right', () => {
     const table = new TextTable([{ name: 'id', right: true }, { name: 'name' }]);
-    expect(table.lines([['7', 'a'], ['100', 'bc']])).toBe(' id  name\n───  ────\n  7  a\n100  bc\n');
+    expect(
+      table.lines([
+        ['7', 'a'],
+        ['100', 'bc'],
+      ]),
+    ).toBe(' id  name\n───  ────\n  7  a\n100  bc\n');
     expect(table.lines([['1', 'd']])).toBe('  1  d\n');
   });
 

@@ -2,8 +2,9 @@
  * `weir alter TABLE ACTION …`: one schema change (several options or columns at once are one change too).
  * Nested fields are named by their path, `address.zip`.
  */
-import { parseField, parseType } from '../../types/type-text.js';
+
 import type { SchemaChange } from '../../index.js';
+import { parseField, parseType } from '../../types/type-text.js';
 import { columnPath, keyValue } from '../arguments.js';
 import { type Context, withTable } from '../context.js';
 import { UsageError } from '../exit.js';
@@ -44,11 +45,19 @@ export function schemaChanges(action: string, words: readonly string[], place: P
     }
     case 'nullable':
     case 'not-null':
-      return atLeast(1, words, `${action} NAME…`).map((word) => ({ action: 'updateNullability', name: columnPath(word), nullable: action === 'nullable' }));
+      return atLeast(1, words, `${action} NAME…`).map((word) => ({
+        action: 'updateNullability',
+        name: columnPath(word),
+        nullable: action === 'nullable',
+      }));
     case 'comment': {
       const [first, second] = words;
       if (first === undefined || words.length > 2) throw new UsageError('alter comment takes [NAME] TEXT');
-      return [second === undefined ? { action: 'setComment', comment: first } : { action: 'updateComment', name: columnPath(first), comment: second }];
+      return [
+        second === undefined
+          ? { action: 'setComment', comment: first }
+          : { action: 'updateComment', name: columnPath(first), comment: second },
+      ];
     }
     case 'set':
       return atLeast(1, words, 'set KEY=VALUE…').map((word) => {

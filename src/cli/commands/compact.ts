@@ -1,7 +1,8 @@
 /** `weir compact TABLE`: offline compaction; nothing to do is fine. */
-import { UsageError } from '../exit.js';
+
 import { partitionOf } from '../arguments.js';
 import { type Context, interruptible, progressOf, withTable } from '../context.js';
+import { UsageError } from '../exit.js';
 import { printRecords } from '../records.js';
 
 export interface CompactFlags {

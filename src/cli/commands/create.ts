@@ -65,8 +65,7 @@ async function fieldsLike(file: string): Promise<DataField[]> {
       return parquetFieldsOf(localFileIO(), resolve(file));
     }
     case 'arrow': {
-      const [{ arrowSchemaOf }, { fieldsFromArrow }] = await Promise.all([import('../input/arrow.js'), import('../input/arrow-schema.js')]);
-      return fieldsFromArrow(await arrowSchemaOf(file));
+      return (await import('../input/arrow.js')).arrowFieldsOf(file);
     }
     case 'csv':
     case 'jsonl':

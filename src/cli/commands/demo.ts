@@ -131,7 +131,12 @@ async function ingest(context: Context, report: Report, flights: Table, stage: S
 }
 
 /** The simulated corrections, and one flight whose delay they change. */
-async function amend(report: Report, flights: Table, sampled: Batch, stage: Stage): Promise<{ after: bigint; example: number | undefined }> {
+async function amend(
+  report: Report,
+  flights: Table,
+  sampled: Batch,
+  stage: Stage,
+): Promise<{ after: bigint; example: number | undefined }> {
   const started_ms = now();
   const random = seededRandom(SEED + 1);
   const perCommit = Math.max(1, Math.ceil(sampled.length / CORRECTION_COMMITS));
@@ -151,7 +156,8 @@ async function amend(report: Report, flights: Table, sampled: Batch, stage: Stag
       delayed += correction.delayed;
       cancelled += correction.cancelled;
       const update = correction.kinds.indexOf(2);
-      if (update !== -1) example = (correction.batch.columns[0]?.values as Int32Array)[update];
+      const flight = correction.batch.columns[0]?.values as Int32Array | undefined;
+      if (update !== -1) example = flight?.[update];
     }
   } finally {
     await writer.close();
@@ -171,10 +177,15 @@ async function follow(report: Report, catalog: Catalog, flights: Table, follower
   const lag_ms = now() - started_ms;
   const summary = new OriginTotals();
   for await (const row of (await catalog.table('demo.by_origin')).scan().rows()) {
-    summary.byOrigin.set(String(row.origin), { flights: Number(row.flights), delay: Number(row.total_delay), cancelled: Number(row.cancelled) });
+    summary.byOrigin.set(String(row.origin), {
+      flights: Number(row.flights),
+      delay: Number(row.total_delay),
+      cancelled: Number(row.cancelled),
+    });
   }
   const { totals, duration_ms } = await totalsAt(flights, last);
-  if (!summary.sameRows(totals)) throw new WeirError('CORRUPTION', 'demo.by_origin, made from the changes, is not what a batch read of demo.flights gives');
+  if (!summary.sameRows(totals))
+    throw new WeirError('CORRUPTION', 'demo.by_origin, made from the changes, is not what a batch read of demo.flights gives');
   await report.step(
     'follow',
     `a second handle kept demo.by_origin from ${count(follower.changes)} changes in ${follower.commits} commits, ${seconds(lag_ms)} behind at the end`,

@@ -1,9 +1,10 @@
 /** `weir files TABLE`: the live data files of the latest snapshot, as Paimon's `$files`. */
+
+import type { FileInfo, Table } from '../../index.js';
 import { deserializeRow } from '../../meta/binary-row.js';
 import { partitionPath, partitionToSpec } from '../../meta/partition-path.js';
 import { TablePath } from '../../meta/table-path.js';
 import type { TableSchema } from '../../meta/table-schema.js';
-import type { FileInfo, Table } from '../../index.js';
 import type { DataField } from '../../types/data-type.js';
 import type { Datum } from '../../types/datum.js';
 import { fromDatum } from '../../types/value.js';

@@ -1,6 +1,7 @@
 /** `weir get TABLE KEY`: one row by primary key; prints nothing when there is none. */
-import type { DataField } from '../../types/data-type.js';
+
 import type { Table } from '../../index.js';
+import type { DataField } from '../../types/data-type.js';
 import { BatchBuilder } from '../../types/row-builder.js';
 import { keyList } from '../arguments.js';
 import { type Context, withTable } from '../context.js';
@@ -19,9 +20,17 @@ export function get(context: Context, name: string, keyText: string, flags: GetF
     const key = parseKey(keyText, table.schema, table.name);
     const row = await table.get(key, columns ? { columns } : {});
     if (row === undefined) return;
-    const fields = columns ? columns.flatMap((column) => table.schema.fields.find((field) => field.name === column) ?? []) : table.schema.fields;
+    const fields = columns
+      ? columns.flatMap((column) => table.schema.fields.find((field) => field.name === column) ?? [])
+      : table.schema.fields;
     const format = context.out.isTerminal ? 'table' : 'jsonl';
-    const writer = await openRowWriter(format, { sink: context.out, fields, kinds: false, numbers: flags.numbers, color: useColor(context.out.stream) });
+    const writer = await openRowWriter(format, {
+      sink: context.out,
+      fields,
+      kinds: false,
+      numbers: flags.numbers,
+      color: useColor(context.out.stream),
+    });
     await writer.write(oneRow(fields, row), undefined);
     await writer.finish();
   });

@@ -31,7 +31,12 @@ export function show(context: Context, name: string): Promise<void> {
     if (!context.out.isTerminal) return printRecords(context.out, [{ ...facts, fields }]);
     const color = useColor(context.out.stream);
     const columns = new TextTable([{ name: 'column' }, { name: 'type' }, { name: 'key' }, { name: 'comment' }], { color });
-    const rows = fields.map((field) => [field.name, field.type, keyOf(field.name, schema.primaryKeys, schema.partitionKeys), field.description ?? '']);
+    const rows = fields.map((field) => [
+      field.name,
+      field.type,
+      keyOf(field.name, schema.primaryKeys, schema.partitionKeys),
+      field.description ?? '',
+    ]);
     const lines = Object.entries(facts)
       .filter(([key, value]) => value !== null && key !== 'options')
       .map(([key, value]) => `${key.replaceAll('_', ' ').padEnd(18)}  ${Array.isArray(value) ? value.join(', ') || '-' : String(value)}\n`);

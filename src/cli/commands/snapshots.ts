@@ -2,7 +2,15 @@
 import { type Context, withTable } from '../context.js';
 import { isoTime, printRecords } from '../records.js';
 
-const WIDE = ['base_manifest_list', 'delta_manifest_list', 'changelog_manifest_list', 'watermark', 'next_row_id', 'operation', 'writer_version'];
+const WIDE = [
+  'base_manifest_list',
+  'delta_manifest_list',
+  'changelog_manifest_list',
+  'watermark',
+  'next_row_id',
+  'operation',
+  'writer_version',
+];
 
 export function snapshots(context: Context, name: string): Promise<void> {
   return withTable(context, name, async (table) => {

@@ -1,8 +1,9 @@
 /** `weir stream TABLE`: changes as JSON lines, `_kind` first, until `--until`, SIGINT or the reader of stdout goes. */
+
+import { stringifyJson } from '../../base/lossless-json.js';
 import type { StreamPosition } from '../../index.js';
 import { encodeJsonLines } from '../../types/json-line.js';
 import { parseWhere } from '../../types/where.js';
-import { stringifyJson } from '../../base/lossless-json.js';
 import { keyList, streamEnd, streamStart } from '../arguments.js';
 import { type Context, interruptible, withTable } from '../context.js';
 import { Interrupted } from '../exit.js';

@@ -1,4 +1,6 @@
 /** `weir write TABLE FILE…|-` */
+
+import { stringifyJson } from '../../base/lossless-json.js';
 import { partitionOf } from '../arguments.js';
 import { commitRecord } from '../commit-record.js';
 import { type Context, interruptible, progressOf, withTable } from '../context.js';
@@ -6,8 +8,7 @@ import { UsageError } from '../exit.js';
 import type { InputFormat } from '../input/input-batch.js';
 import { inputBatches, namedInputs } from '../input/open-input.js';
 import { totalBytes } from '../input/text-source.js';
-import { type LoadPlan, Loader } from '../loader.js';
-import { stringifyJson } from '../../base/lossless-json.js';
+import { Loader, type LoadPlan } from '../loader.js';
 
 export interface WriteFlags {
   format?: InputFormat;

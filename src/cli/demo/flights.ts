@@ -44,7 +44,14 @@ export async function* keyedFlights(file: string, table: Table, signal: AbortSig
   for await (const input of readParquet(file, { fields, kindColumn: undefined, signal })) {
     const { batch, firstRow } = input;
     const numbers = Int32Array.from({ length: batch.length }, (_, row) => firstRow + row);
-    const column: Column = { type: key.type, length: batch.length, validity: null, values: numbers, offsets: undefined, children: undefined };
+    const column: Column = {
+      type: key.type,
+      length: batch.length,
+      validity: null,
+      values: numbers,
+      offsets: undefined,
+      children: undefined,
+    };
     const keyed: Batch = { fields: [key, ...batch.fields], columns: [column, ...batch.columns], length: batch.length };
     yield { ...input, batch: keyed };
   }

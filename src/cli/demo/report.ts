@@ -4,7 +4,8 @@ import { useColor } from '../progress.js';
 
 export const count = (value: number | bigint): string => value.toLocaleString('en-US');
 export const seconds = (duration_ms: number): string => `${(duration_ms / 1000).toFixed(1)} s`;
-export const rate = (rows: number, duration_ms: number): string => `${count(Math.round(rows / Math.max(0.001, duration_ms / 1000) / 1000))},000 rows/s`;
+export const rate = (rows: number, duration_ms: number): string =>
+  `${count(Math.round(rows / Math.max(0.001, duration_ms / 1000) / 1000))},000 rows/s`;
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 const VERB_WIDTH = 9;

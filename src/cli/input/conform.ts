@@ -5,7 +5,7 @@
 import { WeirError } from '../../base/error.js';
 import { castColumn } from '../../types/cast.js';
 import type { Column } from '../../types/column.js';
-import { compareRows } from '../../types/compare.js';
+import { rowComparator } from '../../types/compare.js';
 import type { DataField, DataType } from '../../types/data-type.js';
 import { slice } from '../../types/take.js';
 import { sameTypeIgnoringNull } from '../../types/type-equal.js';
@@ -35,9 +35,9 @@ function conform(column: Column, to: DataType, name: string, placeOf: ((row: num
   // lengths of texts and bytes are the writer's to check: casting would cut them
   if (column.offsets !== undefined) return { ...column, type: to };
   const result = castColumn(column, to);
-  const back = castColumn(result, from);
+  const compare = rowComparator([column], [castColumn(result, from)]);
   for (let row = 0; row < column.length; row += 1) {
-    if (compareRows([column], row, [back], row) === 0) continue;
+    if (compare(row, row) === 0) continue;
     const place = placeOf === undefined ? '' : `${placeOf(row)}: `;
     throw new WeirError('INVALID_ARGUMENT', `${place}column '${name}': ${valueText(column, row)} does not fit ${formatType(to)}`);
   }
@@ -52,6 +52,10 @@ function conformChildren(column: Column, to: DataType, name: string): Column {
   }
   if (from.kind === 'MAP' && to.kind === 'MAP') {
     return { ...column, type: to, children: [child(0, to.key, name), child(1, to.value, name)] };
+  }
+  // a Parquet file has a MULTISET as a MAP to its counts
+  if (from.kind === 'MAP' && to.kind === 'MULTISET') {
+    return { ...column, type: to, children: [child(0, to.element, name), child(1, { kind: 'INT', nullable: false }, name)] };
   }
   if (from.kind === 'ROW' && to.kind === 'ROW' && from.fields.length === to.fields.length) {
     const fields = to.fields.map((field) => {

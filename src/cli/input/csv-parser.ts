@@ -95,7 +95,8 @@ export class CsvParser {
         for (let i = value.indexOf('\n'); i !== -1; i = value.indexOf('\n', i + 1)) lines += 1;
         cell = value;
         if (text[at] === '\r' && (text[at + 1] === '\n' || at + 1 === text.length)) at += 1;
-        if (at < text.length && text[at] !== ',' && text[at] !== '\n') throw new CsvSyntaxError('text after the closing quote of a cell', this.#line);
+        if (at < text.length && text[at] !== ',' && text[at] !== '\n')
+          throw new CsvSyntaxError('text after the closing quote of a cell', this.#line);
       } else {
         let stop = at;
         while (stop < text.length && text[stop] !== ',' && text[stop] !== '\n') {

@@ -1,81 +1,67 @@
 /**
  * The table columns that a Parquet file holds, whoever wrote it: for `create --like` and `write --format parquet`.
- *
- *   footer ─ schema elements (depth first) ─ tree ─> DataField[]   (ids -1)
+ * Ids are -1: the file's own ids mean nothing to the table.
  */
 import { WeirError } from '../../base/error.js';
-import { malformed, decoding } from '../../format/parquet/malformed.js';
-import { Converted, type FileMetadata, Repetition, type SchemaElement, Type } from '../../format/parquet/metadata.js';
-import { readFileMetadata } from '../../format/parquet/metadata-reader.js';
+import { readFooter } from '../../format/parquet/footer.js';
+import { Converted, Repetition, type SchemaElement, Type } from '../../format/parquet/metadata.js';
+import type { SchemaNode } from '../../format/parquet/schema.js';
 import type { FileIO } from '../../io/file-io.js';
 import { type AtomicKind, type DataField, type DataType, MAX_LENGTH } from '../../types/data-type.js';
 
-interface Node {
-  readonly element: SchemaElement;
-  readonly children: readonly Node[];
+export interface ParquetField extends DataField {
+  /** a TIME in a finer unit than milliseconds: how many of it are a millisecond */
+  readonly timeUnits?: bigint;
 }
 
-/** length of the footer and `PAR1` */
-const TAIL_BYTES = 8;
-
-export async function parquetFieldsOf(io: FileIO, path: string): Promise<DataField[]> {
-  const metadata = await footerOf(io, path);
-  return decoding(path, () => {
-    const { node, next } = treeOf(metadata.schema, 0);
-    if (next !== metadata.schema.length) malformed('the schema does not end where its root ends');
-    return node.children.map(fieldOf);
-  });
-}
-
-async function footerOf(io: FileIO, path: string): Promise<FileMetadata> {
+export async function parquetFieldsOf(io: FileIO, path: string): Promise<ParquetField[]> {
   const file = await io.open(path);
   try {
-    const noParquet = () => new WeirError('CORRUPTION', `${path} is no Parquet file`, { file: path });
-    if (file.size_bytes < TAIL_BYTES + 4) throw noParquet();
-    const tail = await file.read(file.size_bytes - TAIL_BYTES, TAIL_BYTES);
-    const length = new DataView(tail.buffer, tail.byteOffset, TAIL_BYTES).getUint32(0, true);
-    if (Buffer.from(tail.subarray(4)).toString('latin1') !== 'PAR1' || length > file.size_bytes - TAIL_BYTES) throw noParquet();
-    const footer = await file.read(file.size_bytes - TAIL_BYTES - length, length);
-    return decoding(path, () => readFileMetadata(footer));
+    const { footer } = await readFooter(file);
+    return [...footer.columns.values()].map((node): ParquetField => {
+      const fine = fineTime(node.element);
+      return fine === undefined
+        ? fieldOf(node)
+        : { ...fieldOf({ ...node, element: { ...node.element, type: Type.INT32 } }), timeUnits: fine };
+    });
   } finally {
     await file.close();
   }
 }
 
-function treeOf(elements: readonly SchemaElement[], at: number): { node: Node; next: number } {
-  const element = elements[at] ?? malformed('the schema is cut off');
-  const children: Node[] = [];
-  let next = at + 1;
-  for (let i = 0; i < (element.childCount ?? 0); i += 1) {
-    const child = treeOf(elements, next);
-    children.push(child.node);
-    next = child.next;
-  }
-  return { node: { element, children }, next };
+function fineTime({ logical, converted, type }: SchemaElement): bigint | undefined {
+  if (type !== Type.INT64) return undefined;
+  if (logical?.kind === 'TIME') return logical.unit === 'NANOS' ? 1_000_000n : 1000n;
+  return converted === Converted.TIME_MICROS ? 1000n : undefined;
 }
 
-function fieldOf(node: Node): DataField {
-  const { element } = node;
+function fieldOf(node: SchemaNode): DataField {
   // a repeated field outside a LIST is a list of its own
-  const repeated = element.repetition === Repetition.REPEATED;
-  const type = repeated ? { kind: 'ARRAY' as const, nullable: false, element: { ...typeOf(node), nullable: false } } : typeOf(node);
-  return { id: -1, name: element.name, type };
+  const repeated = node.repetition === Repetition.REPEATED;
+  return { id: -1, name: node.name, type: repeated ? listOf(required(node)) : typeOf(node) };
 }
 
-function typeOf(node: Node): DataType {
-  const nullable = node.element.repetition === Repetition.OPTIONAL;
-  return { ...(node.element.type === undefined ? groupType(node) : leafType(node.element)), nullable };
+function listOf(element: DataType): DataType {
+  return { kind: 'ARRAY', nullable: false, element };
 }
 
-function groupType(node: Node): DataType {
-  const { element, children } = node;
+function required(node: SchemaNode): DataType {
+  return { ...typeOf(node), nullable: false };
+}
+
+function typeOf(node: SchemaNode): DataType {
+  const type = node.element.type === undefined ? groupType(node) : leafType(node.element);
+  return { ...type, nullable: node.repetition === Repetition.OPTIONAL };
+}
+
+function groupType({ element, name, children }: SchemaNode): DataType {
   const [inner] = children;
   const logical = element.logical?.kind;
   if (inner && (logical === 'LIST' || element.converted === Converted.LIST)) {
-    // three levels (list.element) or the old two, where the repeated field is the element itself
-    const old = inner.element.type !== undefined || inner.children.length !== 1 || inner.element.name === 'array' || inner.element.name === `${element.name}_tuple`;
-    const item = old ? { ...typeOf(inner), nullable: false } : typeOf(inner.children[0] as Node);
-    return { kind: 'ARRAY', nullable: true, element: item };
+    const [item] = inner.children;
+    // three levels (list.element), or the old two, where the repeated field is the element itself
+    const twoLevels = item === undefined || inner.children.length > 1 || inner.name === 'array' || inner.name === `${name}_tuple`;
+    return listOf(twoLevels ? required(inner) : typeOf(item));
   }
   if (inner && (logical === 'MAP' || element.converted === Converted.MAP || element.converted === Converted.MAP_KEY_VALUE)) {
     const [key, value] = inner.children;
@@ -89,8 +75,8 @@ const UNIT_DIGITS = { MILLIS: 3, MICROS: 6, NANOS: 9 } as const;
 
 function leafType(element: SchemaElement): DataType {
   const { logical, converted } = element;
-  if (logical?.kind === 'DECIMAL') return { kind: 'DECIMAL', precision: logical.precision, scale: logical.scale, nullable: true };
-  if (converted === Converted.DECIMAL) return { kind: 'DECIMAL', precision: element.precision ?? 10, scale: element.scale ?? 0, nullable: true };
+  if (logical?.kind === 'DECIMAL') return decimal(logical.precision, logical.scale);
+  if (converted === Converted.DECIMAL) return decimal(element.precision ?? 10, element.scale ?? 0);
   switch (element.type) {
     case Type.BOOLEAN:
       return atomic('BOOLEAN');
@@ -102,23 +88,24 @@ function leafType(element: SchemaElement): DataType {
       return { kind: 'TIMESTAMP', precision: 9, nullable: true };
     case Type.FIXED:
       return { kind: 'BINARY', length: element.typeLength ?? 1, nullable: true };
-    case Type.BYTE_ARRAY:
-      return logical?.kind === 'STRING' || converted === Converted.UTF8
-        ? { kind: 'VARCHAR', length: MAX_LENGTH, nullable: true }
-        : { kind: 'VARBINARY', length: MAX_LENGTH, nullable: true };
-    case Type.INT32:
-    case Type.INT64:
-      return numberType(element);
+    case Type.BYTE_ARRAY: {
+      const text = logical?.kind === 'STRING' || converted === Converted.UTF8;
+      return { kind: text ? 'VARCHAR' : 'VARBINARY', length: MAX_LENGTH, nullable: true };
+    }
     default:
-      throw unsupported(element, 'its physical type');
+      return numberType(element);
   }
 }
 
 function numberType(element: SchemaElement): DataType {
   const { logical, converted, type } = element;
   if (logical?.kind === 'DATE' || converted === Converted.DATE) return atomic('DATE');
-  if (logical?.kind === 'TIME' || converted === Converted.TIME_MILLIS || converted === Converted.TIME_MICROS) return { kind: 'TIME', precision: 3, nullable: true };
-  if (logical?.kind === 'TIMESTAMP') return { kind: logical.utc ? 'TIMESTAMP_LTZ' : 'TIMESTAMP', precision: UNIT_DIGITS[logical.unit], nullable: true };
+  if (logical?.kind === 'TIME' || converted === Converted.TIME_MILLIS || converted === Converted.TIME_MICROS) {
+    if (type === Type.INT64) throw unsupported(element, 'a nested TIME finer than milliseconds');
+    return { kind: 'TIME', precision: 3, nullable: true };
+  }
+  if (logical?.kind === 'TIMESTAMP')
+    return { kind: logical.utc ? 'TIMESTAMP_LTZ' : 'TIMESTAMP', precision: UNIT_DIGITS[logical.unit], nullable: true };
   if (converted === Converted.TIMESTAMP_MILLIS) return { kind: 'TIMESTAMP_LTZ', precision: 3, nullable: true };
   if (converted === Converted.TIMESTAMP_MICROS) return { kind: 'TIMESTAMP_LTZ', precision: 6, nullable: true };
   if (logical?.kind === 'INTEGER' && !logical.signed) throw unsupported(element, 'an unsigned integer');
@@ -130,6 +117,10 @@ function numberType(element: SchemaElement): DataType {
 
 function atomic(kind: AtomicKind): DataType {
   return { kind, nullable: true };
+}
+
+function decimal(precision: number, scale: number): DataType {
+  return { kind: 'DECIMAL', precision, scale, nullable: true };
 }
 
 function unsupported(element: SchemaElement, what: string): WeirError {

@@ -7,7 +7,8 @@ const VALUE_KINDS = new Map<unknown, number>(ROW_KINDS.map((kind, value) => [kin
 
 export function valueKind(text: unknown, column: string): number {
   const kind = VALUE_KINDS.get(text);
-  if (kind === undefined) throw new WeirError('INVALID_ARGUMENT', `column '${column}': ${JSON.stringify(text)} is no row kind (+I, -U, +U or -D)`);
+  if (kind === undefined)
+    throw new WeirError('INVALID_ARGUMENT', `column '${column}': ${JSON.stringify(text)} is no row kind (+I, -U, +U or -D)`);
   return kind;
 }
 

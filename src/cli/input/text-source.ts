@@ -49,7 +49,10 @@ export async function* byteChunks(file: string, options: SourceOptions = {}): As
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (signal?.aborted || code === undefined) throw cause;
-    throw new WeirError(code === 'ENOENT' ? 'NOT_FOUND' : 'UNAVAILABLE', `cannot read ${sourceName(file)}: ${(cause as Error).message}`, { cause, file });
+    throw new WeirError(code === 'ENOENT' ? 'NOT_FOUND' : 'UNAVAILABLE', `cannot read ${sourceName(file)}: ${(cause as Error).message}`, {
+      cause,
+      file,
+    });
   } finally {
     signal?.removeEventListener('abort', onAbort);
     stream.destroy();
@@ -63,7 +66,10 @@ export async function* textChunks(file: string, options: SourceOptions = {}): As
     try {
       return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
     } catch (cause) {
-      throw new WeirError('INVALID_ARGUMENT', `${sourceName(file)} is not UTF-8 text (after line ${lines})`, { cause, file: sourceName(file) });
+      throw new WeirError('INVALID_ARGUMENT', `${sourceName(file)} is not UTF-8 text (after line ${lines})`, {
+        cause,
+        file: sourceName(file),
+      });
     }
   };
   for await (const bytes of byteChunks(file, options)) {

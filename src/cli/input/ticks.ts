@@ -7,7 +7,11 @@ export const TICK = Symbol('tick');
  * The items of `source`, and a TICK whenever `every_ms` have passed since the last one (or the start), also while no item comes.
  * The source is not asked for the next item before the consumer has come back for it.
  */
-export async function* withTicks<T>(source: AsyncIterable<T>, every_ms: number | undefined, clock: Clock): AsyncGenerator<T | typeof TICK, void, undefined> {
+export async function* withTicks<T>(
+  source: AsyncIterable<T>,
+  every_ms: number | undefined,
+  clock: Clock,
+): AsyncGenerator<T | typeof TICK, void, undefined> {
   if (every_ms === undefined) {
     yield* source;
     return;
