@@ -7,7 +7,7 @@ import { WeirError } from '../../base/error.js';
 import type { DataField, DataType } from '../data-type.js';
 import { compareDatum, type Datum } from '../datum.js';
 import { formatType } from '../type-text.js';
-import type { BoundPredicate } from './bound.js';
+import type { BoundLeaf, BoundPredicate } from './bound.js';
 import type { Comparison, Predicate } from './condition.js';
 import { literalOf } from './literal.js';
 
@@ -94,22 +94,20 @@ function combine(op: 'and' | 'or', parts: readonly BoundPredicate[]): BoundPredi
 /** `a = 1 OR a = 2` is `a IN (1, 2)`: faster to evaluate, and keys can be looked up by it. */
 function mergeEqualities(parts: readonly BoundPredicate[]): BoundPredicate[] {
   const out: BoundPredicate[] = [];
-  const byColumn = new Map<string, number>();
+  const values = new Map<string, { readonly at: number; readonly data: Datum[] }>();
   for (const part of parts) {
-    const values = part.op === 'in' ? part.values : part.op === 'compare' && part.test === 'eq' ? [part.value] : undefined;
-    if (values === undefined || (part.op !== 'in' && part.op !== 'compare')) {
+    if (part.op !== 'in' && (part.op !== 'compare' || part.test !== 'eq')) {
       out.push(part);
       continue;
     }
-    const at = byColumn.get(part.column);
-    if (at === undefined) {
-      byColumn.set(part.column, out.length);
-      out.push(part);
-      continue;
-    }
-    const other = out[at]!;
-    const others = other.op === 'in' ? other.values : other.op === 'compare' ? [other.value] : [];
-    out[at] = { op: 'in', column: part.column, type: part.type, values: sorted(part.type, [...others, ...values]) };
+    const found = values.get(part.column);
+    if (found === undefined) values.set(part.column, { at: out.push(part) - 1, data: part.op === 'in' ? [...part.values] : [part.value] });
+    else if (part.op === 'in') for (const value of part.values) found.data.push(value);
+    else found.data.push(part.value);
+  }
+  for (const { at, data } of values.values()) {
+    const { column, type } = out[at] as BoundLeaf;
+    if (data.length > 1) out[at] = { op: 'in', column, type, values: sorted(type, data) };
   }
   return out;
 }
