@@ -98,7 +98,7 @@ export class AvroCursor {
   /** A copy of the next `length` bytes. */
   readRaw(length: number): Uint8Array {
     const start = this.#advance(length);
-    return Uint8Array.prototype.slice.call(this.#bytes, start, start + length);
+    return new Uint8Array(this.#bytes.subarray(start, start + length));
   }
 
   /** A view of the next `length` bytes. */
@@ -136,7 +136,7 @@ export class AvroSink {
 
   /** The bytes written so far (a copy); the sink is empty afterwards. */
   take(): Uint8Array {
-    const bytes = Uint8Array.prototype.slice.call(this.#buffer, 0, this.#length);
+    const bytes = new Uint8Array(this.#buffer.subarray(0, this.#length));
     this.#length = 0;
     return bytes;
   }
@@ -157,7 +157,10 @@ export class AvroSink {
   }
 
   writeLong(value: number | bigint): void {
-    if (typeof value === 'number' && value === (value | 0)) return this.writeInt(value);
+    if (typeof value === 'number' && value === (value | 0)) {
+      this.writeInt(value);
+      return;
+    }
     this.#grow(10);
     const wide = BigInt(value);
     let rest = BigInt.asUintN(64, (wide << 1n) ^ (wide >> 63n));

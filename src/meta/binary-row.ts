@@ -240,11 +240,11 @@ function readField(bytes: Uint8Array, view: DataView, i: number, arity: number, 
       if ((bytes[slot + 7]! & 0x80) !== 0) {
         const length = bytes[slot + 7]! & 0x7f;
         if (length > 7) throw corrupt(`field ${i} of a row has ${length} bytes in its slot`, file);
-        return Uint8Array.prototype.slice.call(bytes, slot, slot + length);
+        return new Uint8Array(bytes.subarray(slot, slot + length));
       }
       const length = view.getUint32(slot, true);
       const start = far(length);
-      return Uint8Array.prototype.slice.call(bytes, start, start + length);
+      return new Uint8Array(bytes.subarray(start, start + length));
     }
     default:
       if (isNested(type)) throw corrupt(`field ${i} of a row is of type ${type.kind}, which has no value here`, file);

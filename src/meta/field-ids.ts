@@ -60,10 +60,12 @@ export function highestFieldId(fields: readonly DataField[]): number {
     switch (type.kind) {
       case 'ARRAY':
       case 'MULTISET':
-        return visit(type.element);
+        visit(type.element);
+        return;
       case 'MAP':
         visit(type.key);
-        return visit(type.value);
+        visit(type.value);
+        return;
       case 'ROW':
         for (const field of type.fields) visitField(field);
         return;

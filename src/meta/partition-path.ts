@@ -21,7 +21,9 @@ import { type TableSchema, typesOf } from './table-schema.js';
 
 const DEFAULT_NAME = '__DEFAULT_PARTITION__';
 /** what Java's Character.isWhitespace counts, which leaves out the no-break spaces */
-const BLANK = /^[\t-\r\x1c- \u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000]*$/;
+const BLANKS = new Set(
+  '\t\n\v\f\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000',
+);
 const ESCAPED = new Set([...'"#%\'*/:=?\\{[]^}', ...Array.from({ length: 32 }, (_, code) => String.fromCharCode(code)), '\x7f']);
 const STRING: DataType = { kind: 'VARCHAR', length: MAX_LENGTH, nullable: true };
 
@@ -37,7 +39,7 @@ export function partitionPath(schema: TableSchema, partition: Uint8Array): strin
   const parts = schema.partitionKeys.map((key, i) => {
     const value = values[i]!;
     const name = value === null ? '' : legacy ? legacyText(types[i]!, value) : castText(types[i]!, value);
-    return `${escape(key)}=${escape(BLANK.test(name) ? defaultName : name)}`;
+    return `${escapeName(key)}=${escapeName(isBlank(name) ? defaultName : name)}`;
   });
   return parts.join('/');
 }
@@ -106,6 +108,11 @@ function specText(type: DataType, value: Datum): string {
   return String(fromDatum(type, value));
 }
 
+function isBlank(text: string): boolean {
+  for (const char of text) if (!BLANKS.has(char)) return false;
+  return true;
+}
+
 /** What toString of Java's internal objects gives. */
 function legacyText(type: DataType, value: Datum): string {
   switch (type.kind) {
@@ -142,7 +149,7 @@ function castText(type: DataType, value: Datum): string {
   return decoder.decode((column.values as Uint8Array).subarray(column.offsets![0]!, column.offsets![1]!));
 }
 
-function escape(text: string): string {
+function escapeName(text: string): string {
   let escaped = '';
   for (const char of text) {
     escaped += ESCAPED.has(char) ? `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}` : char;

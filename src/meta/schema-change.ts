@@ -131,25 +131,34 @@ class Draft {
   apply(change: SchemaChange): void {
     switch (change.action) {
       case 'addColumn':
-        return this.#add(change);
+        this.#add(change);
+        return;
       case 'dropColumn':
-        return this.#drop(change.name);
+        this.#drop(change.name);
+        return;
       case 'renameColumn':
-        return this.#rename(change.name, change.to);
+        this.#rename(change.name, change.to);
+        return;
       case 'updateType':
-        return this.#retype(change.name, typeof change.type === 'string' ? parseType(change.type) : change.type);
+        this.#retype(change.name, typeof change.type === 'string' ? parseType(change.type) : change.type);
+        return;
       case 'updateNullability':
-        return this.#nullability(change.name, change.nullable);
+        this.#nullability(change.name, change.nullable);
+        return;
       case 'updateComment':
-        return this.#update(change.name, ({ description: _, ...field }) =>
+        this.#update(change.name, ({ description: _, ...field }) =>
           change.comment === null ? field : { ...field, description: change.comment },
         );
+        return;
       case 'moveColumn':
-        return this.#move(change.name, change);
+        this.#move(change.name, change);
+        return;
       case 'setOption':
-        return this.#setOption(change.key, String(change.value));
+        this.#setOption(change.key, String(change.value));
+        return;
       case 'removeOption':
-        return this.#removeOption(change.key);
+        this.#removeOption(change.key);
+        return;
       case 'setComment':
         this.#comment = change.comment ?? undefined;
         return;

@@ -180,5 +180,5 @@ function nullable(type: DataType): DataType {
 
 /** bytes are views of a batch that will go */
 function keep(value: Datum): Datum {
-  return value instanceof Uint8Array ? Uint8Array.prototype.slice.call(value) : value;
+  return value instanceof Uint8Array ? new Uint8Array(value) : value;
 }

@@ -45,7 +45,7 @@ function roundUpBytes(bytes: Uint8Array, length: number): Uint8Array | null {
   if (bytes.length <= length) return bytes;
   for (let last = length - 1; last >= 0; last--) {
     if (bytes[last]! === 0xff) continue;
-    const upper = Uint8Array.prototype.slice.call(bytes, 0, last + 1);
+    const upper = new Uint8Array(bytes.subarray(0, last + 1));
     upper[last]!++;
     return upper;
   }
