@@ -72,7 +72,10 @@ export function checkChanges(entries: readonly ManifestEntry[], table: string): 
     if (entry.kind !== ADD) continue;
     const identity = entryIdentity(entry);
     if (seen.has(identity)) {
-      throw new WeirError('COMMIT_CONFLICT', `the file ${entry.file.fileName} is added twice by one commit`, { table, file: entry.file.fileName });
+      throw new WeirError('COMMIT_CONFLICT', `the file ${entry.file.fileName} is added twice by one commit`, {
+        table,
+        file: entry.file.fileName,
+      });
     }
     seen.add(identity);
     checkBucketCount(bucketCounts, entry, table);

@@ -57,7 +57,12 @@ export async function checkConflicts(
       if (known) throw conflict(`the file ${fileName} is in the table already`, table, fileName);
       state.set(identity, entry);
     } else {
-      if (!known) throw conflict(`the file ${fileName} at level ${entry.file.level} of bucket ${entry.bucket} is not in the table any more`, table, fileName);
+      if (!known)
+        throw conflict(
+          `the file ${fileName} at level ${entry.file.level} of bucket ${entry.bucket} is not in the table any more`,
+          table,
+          fileName,
+        );
       state.delete(identity);
     }
   }

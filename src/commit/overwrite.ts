@@ -32,13 +32,19 @@ export async function overwrittenFiles(
   const holds = typeof partitions === 'function' ? partitions : (partition: Uint8Array) => partitions.has(partition);
   for (const { partition, file } of added) {
     if (!holds(partition)) {
-      throw new WeirError('INVALID_ARGUMENT', `the new file ${file.fileName} is in a partition that is not overwritten`, { file: file.fileName });
+      throw new WeirError('INVALID_ARGUMENT', `the new file ${file.fileName} is in a partition that is not overwritten`, {
+        file: file.fileName,
+      });
     }
   }
   const live =
     partitions instanceof TouchedPartitions
       ? await liveFilesOf(manifests, base, partitions)
-      : liveEntries(await Promise.all(base.map(async ({ fileName }) => (await manifests.readEntries(fileName)).filter((entry) => holds(entry.partition)))));
+      : liveEntries(
+          await Promise.all(
+            base.map(async ({ fileName }) => (await manifests.readEntries(fileName)).filter((entry) => holds(entry.partition))),
+          ),
+        );
   // files that wait for a bucket are not part of the table's rows yet
   const postponed = schema.options.bucket === String(POSTPONE_BUCKET);
   return live.filter((entry) => entry.bucket >= 0 || postponed);

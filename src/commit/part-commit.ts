@@ -90,7 +90,11 @@ export class PartCommit {
   }
 
   /** One more attempt, unless there is no need or no point; undefined when it was not seen to succeed. */
-  async #next(latest: Snapshot | undefined, started_ms: number, signal: AbortSignal | undefined): Promise<Attempt | 'committed before' | undefined> {
+  async #next(
+    latest: Snapshot | undefined,
+    started_ms: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Attempt | 'committed before' | undefined> {
     signal?.throwIfAborted();
     if (await this.#committedBefore(latest)) return 'committed before';
     const { clock, options, snapshots } = this.#context;

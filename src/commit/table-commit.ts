@@ -114,7 +114,11 @@ export async function lastCommittedIdentifier(context: CommitContext, commitUser
 }
 
 /** Deletes all rows, as one OVERWRITE snapshot. */
-export function truncateTable(context: CommitContext, options: { commitUser: string; identifier?: bigint }, signal?: AbortSignal): Promise<CommitOutcome> {
+export function truncateTable(
+  context: CommitContext,
+  options: { commitUser: string; identifier?: bigint },
+  signal?: AbortSignal,
+): Promise<CommitOutcome> {
   return overwriteByNothing(context, 'all', options, signal);
 }
 
@@ -160,7 +164,11 @@ async function runPart(
   try {
     return await new PartCommit(context, part).run(signal);
   } catch (error) {
-    if (error instanceof UnknownOutcome) rememberUncertain(context.snapshots, messages.flatMap(ownFiles).map((file) => file.fileName));
+    if (error instanceof UnknownOutcome)
+      rememberUncertain(
+        context.snapshots,
+        messages.flatMap(ownFiles).map((file) => file.fileName),
+      );
     throw error;
   }
 }

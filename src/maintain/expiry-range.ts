@@ -28,27 +28,28 @@ export interface ExpiryRange {
 }
 
 /** undefined when the table has no snapshot. @param limit snapshots at most */
-export async function expiryRange({ snapshots, consumers, options, clock }: RetentionContext, limit: number): Promise<ExpiryRange | undefined> {
+export async function expiryRange(
+  { snapshots, consumers, options, clock }: RetentionContext,
+  limit: number,
+): Promise<ExpiryRange | undefined> {
   const [begin, latest] = await Promise.all([snapshots.earliestId(), snapshots.latestId()]);
   if (begin === undefined || latest === undefined) return undefined;
   const least = latest - BigInt(options.snapshotNumRetainedMin) + 1n;
   if (least <= begin) return { begin, end: begin };
   const consumed = await consumers.minNextSnapshot();
-  const exclusive = minimum(least, begin + BigInt(limit), consumed ?? least);
-  let end = maximum(begin, latest - BigInt(options.snapshotNumRetainedMax) + 1n);
+  let exclusive = least;
+  if (begin + BigInt(limit) < exclusive) exclusive = begin + BigInt(limit);
+  if (consumed !== undefined && consumed < exclusive) exclusive = consumed;
+  let end = latest - BigInt(options.snapshotNumRetainedMax) + 1n;
+  if (end < begin) end = begin;
   const young_ms = clock.now_ms() - options.snapshotTimeRetained_ms;
   while (end < exclusive) {
     const next = await readUnlessExpired(snapshots, end + 1n);
     if (next !== undefined && next.timeMillis > young_ms) break;
     end++;
   }
-  return { begin, end: maximum(begin, minimum(end, exclusive)) };
-}
-
-function minimum(...values: bigint[]): bigint {
-  return values.reduce((least, value) => (value < least ? value : least));
-}
-
-function maximum(...values: bigint[]): bigint {
-  return values.reduce((most, value) => (value > most ? value : most));
+  if (end > exclusive) end = exclusive;
+  // a consumer may stand before the earliest snapshot
+  if (end < begin) end = begin;
+  return { begin, end };
 }

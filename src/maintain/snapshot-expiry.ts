@@ -83,7 +83,9 @@ function refuseLongChangelog({ options: raw }: TableSchema, options: TableOption
     if (value === undefined) continue;
     const asked = key === 'changelog.time-retained' ? parseDuration(key, value) : parseInteger(key, value, 1);
     if (asked > kept) {
-      throw new WeirError('UNSUPPORTED', `${key}=${value} keeps changelogs of ${table} longer than its snapshots: remove the option`, { table });
+      throw new WeirError('UNSUPPORTED', `${key}=${value} keeps changelogs of ${table} longer than its snapshots: remove the option`, {
+        table,
+      });
     }
   }
 }
