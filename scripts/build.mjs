@@ -20,6 +20,13 @@ const stampFile = join(dist, '.stamp.json');
 const compiler = join(root, 'node_modules', 'typescript');
 const fast = process.argv.includes('--fast');
 
+if (!existsSync(compiler)) {
+  // `npm ci --omit=dev` runs this, too: without a compiler there is what was built before, or nothing
+  if (existsSync(join(dist, 'index.js'))) process.exit(0);
+  console.error('weir: dist/ is not built and TypeScript is not installed: run npm ci without --omit=dev');
+  process.exit(1);
+}
+
 const sources = hashSources();
 const built = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : { checked: false, sources: {} };
 const changed = Object.keys(sources).filter((file) => sources[file] !== built.sources[file]);
