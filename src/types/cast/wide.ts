@@ -52,7 +52,7 @@ export function int64ToDouble(words: Int32Array, index: number): number {
  */
 export function int64ToFloat(words: Int32Array, index: number): number {
   const exact = smallInt64(words, index);
-  if (exact === exact) return Math.fround(exact);
+  if (!Number.isNaN(exact)) return Math.fround(exact);
   const low = words[index * 2]! >>> 0;
   const shifted = words[index * 2 + 1]! * 0x20_0000 + (low >>> 11);
   const sticky = (low & 2047) !== 0 && shifted % 2 === 0 ? 1 : 0;
