@@ -13,7 +13,7 @@ import { castColumn } from '../types/cast.js';
 import { type DataType, MAX_LENGTH } from '../types/data-type.js';
 import { columnFromData, type Datum } from '../types/datum.js';
 import { formatUnscaled } from '../types/decimal-text.js';
-import { javaDouble, javaFloat } from '../types/java-number.js';
+import { formatDouble, formatFloat } from '../types/float-text.js';
 import { formatTicks } from '../types/time-text.js';
 import { fromDatum, toDatum } from '../types/value.js';
 import { deserializeRow, serializeRow } from './binary-row.js';
@@ -122,9 +122,9 @@ function legacyText(type: DataType, value: Datum): string {
     case 'DECIMAL':
       return formatUnscaled(value as bigint, type.scale);
     case 'FLOAT':
-      return javaFloat(value as number);
+      return formatFloat(value as number);
     case 'DOUBLE':
-      return javaDouble(value as number);
+      return formatDouble(value as number);
     case 'TIMESTAMP':
     case 'TIMESTAMP_LTZ':
       return localDateTime(formatTicks(value as bigint, type.precision));
