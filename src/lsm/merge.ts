@@ -119,6 +119,7 @@ class Merge {
   readonly #length: Int32Array;
   readonly #prefixes: Float64Array[];
   readonly #exact: Uint8Array;
+  readonly #kinds: Int8Array[];
   /** prefix of the run's next row */
   readonly #head: Float64Array;
   /** 0 when the run has ended */
@@ -133,6 +134,8 @@ class Merge {
   /** prefix of the last output row; NaN when it has to be compared in full */
   #lastPrefix = Number.NaN;
   #lastExact = 0;
+  /** 1 when the last output row is a retract */
+  #lastRetract = 0;
 
   constructor(runs: readonly RunReader[], spec: MergeSpec) {
     const k = runs.length;
@@ -149,6 +152,7 @@ class Merge {
     this.#length = new Int32Array(k);
     this.#prefixes = new Array(k).fill(new Float64Array(0));
     this.#exact = new Uint8Array(k);
+    this.#kinds = new Array(k).fill(new Int8Array(0));
     this.#head = new Float64Array(k);
     this.#alive = new Uint8Array(k);
     this.#tree = new Int32Array(Math.max(1, k));
@@ -157,6 +161,8 @@ class Merge {
   }
 
   async *batches(signal: AbortSignal | undefined): AsyncGenerator<Batch> {
+    const spec = this.#spec;
+    if (this.#k === 0) return;
     const first = await Promise.all(this.#runs.map((run) => nextRows(run)));
     for (let run = 0; run < this.#k; run++) this.#place(run, first[run]);
     this.#refreshPrefixes(this.#runs.map((_, run) => run));
@@ -165,7 +171,7 @@ class Merge {
       signal?.throwIfAborted();
       const ended = this.#advance();
       if (ended === undefined) {
-        if (this.#k === 0 || this.#alive[this.#tree[0]!] === 0) break;
+        if (this.#alive[this.#tree[0]!] === 0) break;
         yield* this.#flush();
         continue;
       }
@@ -176,49 +182,67 @@ class Merge {
       this.#refreshPrefixes([ended]);
       this.#replay(ended);
     }
-    this.#decide();
-    const rest = this.#gather(this.#count);
+    const rest = this.#gather(this.#count - (spec.dropDelete ? this.#lastRetract : 0));
     if (rest !== undefined) yield rest;
   }
 
-  /** Merges until a run's batch ends (its number) or the output is full or all runs have ended (undefined). */
+  /**
+   * Merges until a run's batch ends (its number) or the output is full or all runs have ended (undefined).
+   *
+   * This loop is where the time goes: what changes with every row is in locals and typed arrays, and the replay of the
+   * winner's path is written out.
+   */
   #advance(): number | undefined {
-    const { ignoreDelete, dropDelete, batchRows } = this.#spec;
+    const { batchRows } = this.#spec;
+    const ignore = this.#spec.ignoreDelete ? 1 : 0;
+    const drop = this.#spec.dropDelete ? 1 : 0;
     const tree = this.#tree;
     const head = this.#head;
+    const position = this.#position;
+    const length = this.#length;
+    const alive = this.#alive;
+    const slotOf = this.#slotOf;
+    const exact = this.#exact;
+    const prefixes = this.#prefixes;
+    const kinds = this.#kinds;
     const source = this.#source;
     const rows = this.#row;
     const k = this.#k;
-    if (k === 0) return undefined;
-    for (;;) {
-      const run = tree[0]!;
-      if (this.#alive[run] === 0) return undefined;
-      const slot = this.#slotOf[run]!;
-      const row = this.#position[run]!;
+    let count = this.#count;
+    let lastPrefix = this.#lastPrefix;
+    let lastExact = this.#lastExact;
+    let lastRetract = this.#lastRetract;
+    let run = tree[0]!;
+    let ended: number | undefined;
+    while (alive[run] === 1) {
+      const row = position[run]!;
       const prefix = head[run]!;
-      if (!(ignoreDelete && isRetract(this.#slots[slot]!.kinds[row]!))) {
-        if (this.#count > 0 && this.#isLast(prefix, run, slot, row)) {
-          source[this.#count - 1] = slot;
-          rows[this.#count - 1] = row;
-        } else {
-          if (dropDelete) this.#decide();
-          // one more than is put out: the last row is undecided
-          if (this.#count > batchRows) return undefined;
-          source[this.#count] = slot;
-          rows[this.#count] = row;
-          this.#count++;
-          this.#lastPrefix = prefix;
-          this.#lastExact = this.#exact[run]!;
+      const retract = kinds[run]![row]! & 1;
+      if ((retract & ignore) === 0) {
+        const slot = slotOf[run]!;
+        // NaN: the last row's prefix cannot be compared any more
+        const maybeSame = prefix === lastPrefix ? (exact[run]! & lastExact) + 1 : lastPrefix === lastPrefix || count === 0 ? 0 : 1;
+        if (maybeSame === 0 || (maybeSame === 1 && !this.#isSameKey(source[count - 1]!, rows[count - 1]!, slot, row))) {
+          // no newer record of the last key is left: it is decided
+          count -= lastRetract & drop;
+          if (count > batchRows) break;
+          count++;
         }
+        source[count - 1] = slot;
+        rows[count - 1] = row;
+        lastPrefix = prefix;
+        lastExact = exact[run]!;
+        lastRetract = retract;
       }
       const next = row + 1;
-      this.#position[run] = next;
-      if (next === this.#length[run]) return run;
-      const value = this.#prefixes[run]![next]!;
-      head[run] = value;
-      // replay(run), inlined: this loop is where the time goes
+      position[run] = next;
+      if (next === length[run]) {
+        ended = run;
+        break;
+      }
+      let winning = prefixes[run]![next]!;
+      head[run] = winning;
       let winner = run;
-      let winning = value;
       for (let node = (run + k) >> 1; node > 0; node >>= 1) {
         const loser = tree[node]!;
         const other = head[loser]!;
@@ -228,24 +252,18 @@ class Merge {
           winning = other;
         }
       }
-      tree[0] = winner;
+      run = winner;
     }
+    tree[0] = run;
+    this.#count = count;
+    this.#lastPrefix = lastPrefix;
+    this.#lastExact = lastExact;
+    this.#lastRetract = lastRetract;
+    return ended;
   }
 
-  /** Has the record the key of the last output row? */
-  #isLast(prefix: number, run: number, slot: number, row: number): boolean {
-    const last = this.#lastPrefix;
-    if (last === prefix) {
-      if ((this.#exact[run]! & this.#lastExact) === 1) return true;
-    } else if (last === last) return false;
-    return this.#keys(this.#source[this.#count - 1]!, slot)(this.#row[this.#count - 1]!, row) === 0;
-  }
-
-  /** With dropDelete: takes the last output row back when it is a retract. No newer record of its key is left. */
-  #decide(): void {
-    if (!this.#spec.dropDelete || this.#count === 0) return;
-    const last = this.#count - 1;
-    if (isRetract(this.#slots[this.#source[last]!]!.kinds[this.#row[last]!]!)) this.#count--;
+  #isSameKey(slotA: number, i: number, slotB: number, j: number): boolean {
+    return this.#keys(slotA, slotB)(i, j) === 0;
   }
 
   /** Order of the heads of two runs with equal prefixes. */
@@ -303,6 +321,7 @@ class Merge {
       output: project(batch, spec.outputColumns),
     };
     this.#slotOf[run] = slot;
+    this.#kinds[run] = this.#slots[slot]!.kinds;
     this.#position[run] = 0;
     this.#length[run] = batch.length;
     this.#alive[run] = 1;

@@ -8,11 +8,12 @@ import { WeirError } from '../base/error.js';
 import { getBit } from '../types/bitmap.js';
 import type { Column } from '../types/column.js';
 import { layoutOf } from '../types/layout.js';
-import { bytesNumber, PREFIX_BYTES } from './key-order.js';
 
 const TWO_32 = 4294967296;
 const TWO_64 = TWO_32 * TWO_32;
 const TWO_96 = TWO_64 * TWO_32;
+/** Bytes of a string that are looked at, at most, behind those that all have in common. */
+const MAX_PLACES = 16;
 
 /**
  * Numbers of rows order[start … end-1], none of them missing, to out[0 …].
@@ -121,14 +122,52 @@ function lessInt128(values: Int32Array, a: number, b: number): boolean {
   return false;
 }
 
-function differingBytes(
-  bytes: Uint8Array,
-  offsets: Int32Array,
-  order: Uint32Array,
-  start: number,
-  count: number,
-  out: Float64Array,
-): boolean {
+/**
+ * The bytes from the first that differs on as digits of a number, each with as many values as occur at its place (and one,
+ * the smallest, for strings that have ended): ten for decimal digits, so that a double holds fifteen of them.
+ */
+function differingBytes(bytes: Uint8Array, offsets: Int32Array, order: Uint32Array, start: number, count: number, out: Float64Array): boolean {
+  const common = commonBytes(bytes, offsets, order, start, count);
+  const low = new Uint8Array(MAX_PLACES).fill(255);
+  const high = new Uint8Array(MAX_PLACES);
+  let longest = 0;
+  let shortest = MAX_PLACES;
+  for (let i = 0; i < count; i++) {
+    const row = order[start + i]!;
+    const at = offsets[row]! + common;
+    const size = offsets[row + 1]! - at;
+    if (size > longest) longest = size;
+    if (size < shortest) shortest = size;
+    const seen = size < MAX_PLACES ? size : MAX_PLACES;
+    for (let p = 0; p < seen; p++) {
+      const byte = bytes[at + p]!;
+      if (byte < low[p]!) low[p] = byte;
+      if (byte > high[p]!) high[p] = byte;
+    }
+  }
+  const units = new Float64Array(MAX_PLACES);
+  const bases = new Float64Array(MAX_PLACES);
+  let places = 0;
+  for (let values = 1; places < Math.min(longest, MAX_PLACES); places++) {
+    const ended = shortest <= places ? 1 : 0;
+    const radix = high[places]! - low[places]! + 1 + ended;
+    if (values * radix > Number.MAX_SAFE_INTEGER) break;
+    values *= radix;
+    units[places] = radix;
+    bases[places] = low[places]! - ended;
+  }
+  for (let i = 0; i < count; i++) {
+    const row = order[start + i]!;
+    const at = offsets[row]! + common;
+    const size = offsets[row + 1]! - at;
+    let number = 0;
+    for (let p = 0; p < places; p++) number = number * units[p]! + (p < size ? bytes[at + p]! - bases[p]! : 0);
+    out[i] = number;
+  }
+  return longest <= places;
+}
+
+function commonBytes(bytes: Uint8Array, offsets: Int32Array, order: Uint32Array, start: number, count: number): number {
   const first = offsets[order[start]!]!;
   let common = offsets[order[start]! + 1]! - first;
   for (let i = 1; i < count && common > 0; i++) {
@@ -138,12 +177,5 @@ function differingBytes(
     while (b < common && bytes[at + b]! === bytes[first + b]!) b++;
     common = b;
   }
-  let longest = 0;
-  for (let i = 0; i < count; i++) {
-    const at = offsets[order[start + i]!]! + common;
-    const size = offsets[order[start + i]! + 1]! - at;
-    if (size > longest) longest = size;
-    out[i] = bytesNumber(bytes, at, size);
-  }
-  return longest <= PREFIX_BYTES;
+  return common;
 }

@@ -292,14 +292,19 @@ function gatherBytes(columns: readonly Column[], selection: Selection): { values
     return { values: out, offsets };
   }
   const { source, row } = selection;
+  const readers = values.map((bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  const writer = new DataView(out.buffer);
   for (let i = 0; i < length; i++) {
     const c = source === undefined ? 0 : source[i]!;
     const bytes = values[c]!;
     let from = starts[c]![row[i]!]!;
     let at = offsets[i]!;
     const end = offsets[i + 1]!;
-    if (end - at < BLOCK) while (at < end) out[at++] = bytes[from++]!;
-    else out.set(bytes.subarray(from, from + end - at), at);
+    if (end - at < BLOCK) {
+      const reader = readers[c]!;
+      for (; end - at >= 4; at += 4, from += 4) writer.setInt32(at, reader.getInt32(from, true), true);
+      while (at < end) out[at++] = bytes[from++]!;
+    } else out.set(bytes.subarray(from, from + end - at), at);
   }
   return { values: out, offsets };
 }

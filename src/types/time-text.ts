@@ -96,7 +96,7 @@ export function parseTicks(text: string, precision: number, zoned: boolean): num
   const digits = tickDigits(precision);
   const fraction = end === 19 ? 0 : parseFraction(text, 20, end, precision, digits);
   if (fraction === undefined) return parseOddTicks(text, precision, zoned);
-  return joinTicks(days * SECONDS_PER_DAY + seconds, fraction, digits);
+  return joinTicks(days, seconds, fraction, digits);
 }
 
 function parseOddTicks(text: string, precision: number, zoned: boolean): number | bigint | undefined {
@@ -110,7 +110,7 @@ function parseOddTicks(text: string, precision: number, zoned: boolean): number 
   const fraction = parseFraction(match[7] ?? '', 0, match[7]?.length ?? 0, precision, digits);
   const offset_s = zone === 'Z' ? 0 : zoneOffset_s(zone);
   if (fraction === undefined || Number.isNaN(days + seconds + offset_s)) return undefined;
-  return joinTicks(days * SECONDS_PER_DAY + seconds - offset_s, fraction, digits);
+  return joinTicks(days, seconds - offset_s, fraction, digits);
 }
 
 function zoneOffset_s(zone: string): number {
@@ -121,11 +121,11 @@ function zoneOffset_s(zone: string): number {
   return (hours * 3600 + minutes * 60) * (zone[0] === '-' ? -1 : 1);
 }
 
-/** seconds since the epoch and a fraction in units of 10^-digits; undefined when ms or µs are beyond 64 bits */
-function joinTicks(seconds: number, fraction: number, digits: 3 | 6 | 9): number | bigint | undefined {
-  const ticks = seconds * POWERS[digits]! + fraction;
+/** days and seconds since the epoch and a fraction in units of 10^-digits; undefined when ms or µs are beyond 64 bits */
+function joinTicks(days: number, seconds: number, fraction: number, digits: 3 | 6 | 9): number | bigint | undefined {
+  const ticks = (days * SECONDS_PER_DAY + seconds) * POWERS[digits]! + fraction;
   if (ticks <= SAFE && ticks >= -SAFE) return ticks;
-  const exact = BigInt(seconds) * BigInt(POWERS[digits]!) + BigInt(fraction);
+  const exact = (BigInt(days) * BigInt(SECONDS_PER_DAY) + BigInt(seconds)) * BigInt(POWERS[digits]!) + BigInt(fraction);
   return digits < 9 && BigInt.asIntN(64, exact) !== exact ? undefined : exact;
 }
 
@@ -135,7 +135,7 @@ export function ticksOfDate(date: Date, precision: number): number | bigint | un
   if (Number.isNaN(time_ms) || (precision < 3 && time_ms % POWERS[3 - precision]! !== 0)) return undefined;
   const seconds = Math.floor(time_ms / 1000);
   const digits = tickDigits(precision);
-  return joinTicks(seconds, (time_ms - seconds * 1000) * POWERS[digits - 3]!, digits);
+  return joinTicks(0, seconds, (time_ms - seconds * 1000) * POWERS[digits - 3]!, digits);
 }
 
 /** Days of a JavaScript instant at midnight UTC; undefined for any other. */
@@ -148,27 +148,29 @@ const ZEROS = ['', '0', '00', '000', '0000', '00000', '000000', '0000000', '0000
 let lastDays = 0;
 let lastDate = '1970-01-01';
 
-/** `uuuu-MM-ddTHH:mm:ss.nnnnnnnnn` from seconds since the epoch and nanoseconds. */
-function formatInstant(seconds: number, nanos: number): string {
-  const days = Math.floor(seconds / SECONDS_PER_DAY);
+/** `uuuu-MM-ddTHH:mm:ss.nnnnnnnnn` from days since the epoch, seconds of the day and nanoseconds. */
+function formatInstant(days: number, seconds: number, nanos: number): string {
   if (days !== lastDays) {
     // Neighbours in a column mostly share their day.
     lastDays = days;
     lastDate = formatDays(days);
   }
   const fraction = String(nanos);
-  return `${lastDate}T${formatSeconds(seconds - days * SECONDS_PER_DAY)}.${ZEROS[9 - fraction.length]}${fraction}`;
+  return `${lastDate}T${formatSeconds(seconds)}.${ZEROS[9 - fraction.length]}${fraction}`;
 }
 
 /** `uuuu-MM-ddTHH:mm:ss.nnnnnnnnn`, always nine digits. */
 export function formatTicks(ticks: number | bigint, precision: number): string {
   const digits = tickDigits(precision);
   const perSecond = POWERS[digits]!;
+  const toNanos = POWERS[9 - digits]!;
   if (typeof ticks === 'number') {
     const seconds = Math.floor(ticks / perSecond);
-    return formatInstant(seconds, (ticks - seconds * perSecond) * POWERS[9 - digits]!);
+    const days = Math.floor(seconds / SECONDS_PER_DAY);
+    return formatInstant(days, seconds - days * SECONDS_PER_DAY, (ticks - seconds * perSecond) * toNanos);
   }
-  const divisor = BigInt(perSecond);
-  const rest = ((ticks % divisor) + divisor) % divisor;
-  return formatInstant(Number((ticks - rest) / divisor), Number(rest) * POWERS[9 - digits]!);
+  const perDay = BigInt(perSecond) * BigInt(SECONDS_PER_DAY);
+  const rest = ((ticks % perDay) + perDay) % perDay;
+  const fraction = rest % BigInt(perSecond);
+  return formatInstant(Number((ticks - rest) / perDay), Number((rest - fraction) / BigInt(perSecond)), Number(fraction) * toNanos);
 }

@@ -124,7 +124,7 @@ function codePoints(text: string): number {
 export function toBytes(type: TypeOf<'BINARY' | 'VARBINARY'>, value: unknown, form: ValueForm): Uint8Array {
   let bytes: Uint8Array;
   if (value instanceof Uint8Array) bytes = value;
-  else if (form === 'json' && typeof value === 'string') bytes = HEX.test(value) ? Buffer.from(value, 'hex') : badValue(type, value, 'not hexadecimal');
+  else if (form === 'json' && typeof value === 'string') bytes = HEX.test(value) ? new Uint8Array(Buffer.from(value, 'hex')) : badValue(type, value, 'not hexadecimal');
   else return badValue(type, value);
   return bytes.length <= type.length ? bytes : badValue(type, value, 'too long');
 }

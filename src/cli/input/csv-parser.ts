@@ -27,19 +27,32 @@ export class CsvParser {
   #rest = '';
   #line = 1;
   #arity: number | undefined;
+  #failure: CsvSyntaxError | undefined;
 
-  /** The records that end in this piece. */
+  /** The records that end in this piece. Those before a bad one are given first: the next call throws. */
   push(text: string): CsvRecord[] {
     return this.#parse(this.#rest + text, false);
   }
 
-  /** The last record, when the text does not end with a line end. */
+  /** The last record, when the text does not end with a line end. Called again, it throws what is still to be thrown. */
   finish(): CsvRecord[] {
     return this.#parse(this.#rest, true);
   }
 
   #parse(text: string, last: boolean): CsvRecord[] {
+    if (this.#failure) throw this.#failure;
     const records: CsvRecord[] = [];
+    try {
+      this.#rest = text.slice(this.#scan(text, last, records));
+    } catch (error) {
+      if (!(error instanceof CsvSyntaxError) || records.length === 0) throw error;
+      this.#failure = error;
+    }
+    return records;
+  }
+
+  /** Fills `records`; returns where the first record begins whose end has not come yet. */
+  #scan(text: string, last: boolean, records: CsvRecord[]): number {
     let at = 0;
     let quote = text.indexOf('"');
     while (at < text.length) {
@@ -57,8 +70,7 @@ export class CsvParser {
         at = record.next;
       }
     }
-    this.#rest = at < text.length ? text.slice(at) : '';
-    return records;
+    return at;
   }
 
   #keep(records: CsvRecord[], cells: CsvCell[], lines: number): void {

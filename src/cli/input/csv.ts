@@ -17,23 +17,26 @@ export async function* readCsv(file: string, options: InputOptions): AsyncGenera
   const source = sourceName(file);
   const parser = new CsvParser();
   let rows: CsvRows | undefined;
-  const take = (records: CsvRecord[]): InputBatch | undefined => {
+  /** Takes the records before a bad one, and tells of the bad one. */
+  const take = (records: CsvRecord[]): unknown => {
     for (const record of records) {
       try {
         if (rows === undefined) rows = new CsvRows(record, options.fields, options.kindColumn);
         else rows.push(record);
       } catch (error) {
-        throw atLine(error, source, record.line);
+        return atLine(error, source, record.line);
       }
     }
-    return rows === undefined || rows.length === 0 ? undefined : { ...rows.finish(), source, firstRow: 0 };
+    return undefined;
   };
-  for await (const text of textChunks(file, options)) {
-    const batch = take(parsed(() => parser.push(text), source));
-    if (batch) yield batch;
-  }
-  const batch = take(parsed(() => parser.finish(), source));
-  if (batch) yield batch;
+  const batches = function* (parse: () => CsvRecord[]): Generator<InputBatch> {
+    const failure = take(parsed(parse, source));
+    if (rows !== undefined && rows.length > 0) yield { ...rows.finish(), source, firstRow: 0 };
+    if (failure !== undefined) throw failure;
+  };
+  for await (const text of textChunks(file, options)) yield* batches(() => parser.push(text));
+  yield* batches(() => parser.finish());
+  yield* batches(() => parser.finish());
 }
 
 function parsed(parse: () => CsvRecord[], source: string): CsvRecord[] {

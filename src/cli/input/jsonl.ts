@@ -29,8 +29,18 @@ export async function* readJsonLines(file: string, options: InputOptions): Async
     const lines = text.split('\n');
     lines[0] = rest + (lines[0] ?? '');
     rest = lines.pop() ?? '';
-    for (const each of lines) push(each);
+    let failure: unknown;
+    for (const each of lines) {
+      try {
+        push(each);
+      } catch (error) {
+        failure = error;
+        break;
+      }
+    }
+    // the rows before a bad one come first: they may fill a commit
     if (numbers.length > 0) yield finish();
+    if (failure !== undefined) throw failure;
   }
   if (rest !== '') push(rest);
   if (numbers.length > 0) yield finish();
