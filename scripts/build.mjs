@@ -60,7 +60,9 @@ function compile(fresh) {
 async function transpile(fresh) {
   const { default: ts } = await import('typescript');
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
-  const { options: compilerOptions } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  // a text on its own has no package.json to say that it is an ES module
+  const compilerOptions = { ...options, module: ts.ModuleKind.ESNext };
   for (const file of changed) {
     const text = readFileSync(join(root, 'src', file), 'utf8');
     const { outputText } = ts.transpileModule(text, { compilerOptions, fileName: file });
@@ -92,7 +94,7 @@ function hashSources() {
   setting.update(JSON.parse(readFileSync(join(compiler, 'package.json'), 'utf8')).version);
   for (const file of ['tsconfig.json', 'scripts/build.mjs']) setting.update(readFileSync(join(root, file)));
   const prefix = setting.digest('hex');
-  const files = filesBelow(join(root, 'src')).filter((file) => file.endsWith('.ts'));
+  const files = filesBelow(join(root, 'src')).filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
   const hash = (file) =>
     createHash('sha256')
       .update(prefix)

@@ -1,13 +1,14 @@
 /** Both executors keep one contract; the pool has promises of its own. */
 import { spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
-import { hasCode, WeirError } from '../../dist/base/error.js';
-import type { Executor, Task } from '../../dist/base/executor.js';
-import { inlineExecutor } from '../../dist/base/inline-executor.js';
-import { workerExecutor } from '../../dist/base/worker-executor.js';
+import type { Executor, Task } from '../../src/base/executor.js';
+import { built, builtPath } from '../support/built.js';
 import * as fixture from './fixtures/tasks.mjs';
 
 // The built files: a worker thread cannot load TypeScript, and both sides must agree on what a WeirError is.
+const { hasCode, WeirError } = await built<typeof import('../../src/base/error.js')>('base/error.js');
+const { inlineExecutor } = await built<typeof import('../../src/base/inline-executor.js')>('base/inline-executor.js');
+const { workerExecutor } = await built<typeof import('../../src/base/worker-executor.js')>('base/worker-executor.js');
 const tasks = fixture.tasks as unknown as Record<string, Task<unknown, Promise<unknown>>>;
 const streams = fixture.tasks as unknown as Record<string, Task<unknown, AsyncIterable<unknown>>>;
 
@@ -223,7 +224,7 @@ describe('the pool', () => {
 
   it('does not keep a process alive when it is idle, also with a stream left half-read', () => {
     const script = `
-      import { workerExecutor } from ${JSON.stringify(new URL('../../dist/base/worker-executor.js', import.meta.url).href)};
+      import { workerExecutor } from ${JSON.stringify(builtPath('base/worker-executor.js'))};
       import { tasks } from ${JSON.stringify(new URL('./fixtures/tasks.mjs', import.meta.url).href)};
       const executor = workerExecutor({ threads: 2 });
       console.log(await executor.run(tasks.add, { a: 1, b: 2 }));
