@@ -10,7 +10,7 @@ function parse(text: string, cuts: readonly number[] = []) {
     records.push(...parser.push(text.slice(at, cut)));
     at = cut;
   }
-  records.push(...parser.finish());
+  records.push(...parser.finish(), ...parser.finish());
   return records;
 }
 
@@ -47,6 +47,13 @@ describe('CSV', () => {
     expect(() => parse('a\n"b')).toThrow(new CsvSyntaxError('a quoted cell has no closing quote', 2));
     expect(() => parse('a\n"b"c\n')).toThrow('text after the closing quote');
     expect(() => parse('a\nb"c\n')).toThrow('a quote inside a cell');
+  });
+
+  it('gives the records before a bad one', () => {
+    const parser = new CsvParser();
+    expect(parser.push('a\n1\nb"c\n2\n').map((record) => record.cells)).toEqual([['a'], ['1']]);
+    expect(() => parser.push('3\n')).toThrow('a quote inside a cell');
+    expect(() => parser.finish()).toThrow('a quote inside a cell');
   });
 
   it('gives the same records however the text is cut', () => {

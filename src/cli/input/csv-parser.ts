@@ -54,7 +54,8 @@ export class CsvParser {
   /** Fills `records`; returns where the first record begins whose end has not come yet. */
   #scan(text: string, last: boolean, records: CsvRecord[]): number {
     let at = 0;
-    let quote = text.indexOf('"');
+    // the next quote; -1 none, -2 not looked for yet
+    let quote = -2;
     while (at < text.length) {
       const end = text.indexOf('\n', at);
       if (quote !== -1 && quote < at) quote = text.indexOf('"', at);
