@@ -11,7 +11,7 @@
  */
 import type { DataFileMeta } from '../meta/data-file-meta.js';
 import type { KeyComparator } from './key-comparator.js';
-import type { SortedRun } from './sorted-run.js';
+import { maxSequenceNumber, type SortedRun } from './sorted-run.js';
 
 /** Sections in key order. */
 export function intervalPartition(files: readonly DataFileMeta[], compareKey: KeyComparator): SortedRun[][] {
@@ -43,11 +43,7 @@ function packRuns(files: readonly DataFileMeta[], compareKey: KeyComparator): So
   }
   return runs.items
     .map((run) => ({ level: Math.min(...run.map((file) => file.level)), files: run }))
-    .sort((a, b) => b.level - a.level || compareSequence(newest(a.files), newest(b.files)));
-}
-
-function newest(files: readonly DataFileMeta[]): bigint {
-  return files.reduce((max, file) => (file.maxSequenceNumber > max ? file.maxSequenceNumber : max), files[0]!.maxSequenceNumber);
+    .sort((a, b) => b.level - a.level || compareSequence(maxSequenceNumber(a.files), maxSequenceNumber(b.files)));
 }
 
 function compareSequence(a: bigint, b: bigint): number {

@@ -74,7 +74,7 @@ function fillDoubles(values: Float64Array, length: number, out: Float64Array): b
   let exact = true;
   for (let i = 0; i < length; i++) {
     const value = values[i]!;
-    if (value !== value) {
+    if (Number.isNaN(value)) {
       out[i] = Infinity;
       exact = false;
     } else {
@@ -135,5 +135,5 @@ export function bytesNumber(bytes: Uint8Array, at: number, size: number): number
   let value = 0;
   for (let b = 0; b < PREFIX_BYTES; b++) value = value * 256 + (b < size ? bytes[at + b]! : 0);
   // the length tells "a" from "a\0"
-  return value * 8 + (size > 0 ? size : 0);
+  return value * 8 + Math.max(size, 0);
 }

@@ -6,7 +6,7 @@
  */
 import { WeirError } from '../base/error.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
-import type { SortedRun } from './sorted-run.js';
+import { maxSequenceNumber, type SortedRun } from './sorted-run.js';
 
 export class Levels {
   readonly numLevels: number;
@@ -38,7 +38,7 @@ export class Levels {
 
   /** -1n without files */
   maxSequenceNumber(): bigint {
-    return this.files().reduce((max, file) => (file.maxSequenceNumber > max ? file.maxSequenceNumber : max), -1n);
+    return maxSequenceNumber(this.#files.values());
   }
 
   /** Replaces the files of a compaction. @throws INVALID_ARGUMENT when a file to be replaced is not there */

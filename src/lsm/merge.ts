@@ -13,8 +13,9 @@
  *   output is gathered, which happens at the latest when as many ended batches wait as there are runs
  * - only keys, sequence numbers and kinds are looked at row by row; values move once, in `gatherBatch`
  */
-import { type RowComparator, rowComparator } from '../types/compare.js';
+
 import { type Batch, type Column, isValid } from '../types/column.js';
+import { type RowComparator, rowComparator } from '../types/compare.js';
 import { gatherBatch, takeBatch } from '../types/take.js';
 import { commonPrefix } from './common-prefix.js';
 import { keyPrefix } from './key-order.js';
@@ -221,7 +222,7 @@ class Merge {
       if ((retract & ignore) === 0) {
         const slot = slotOf[run]!;
         // NaN: the last row's prefix cannot be compared any more
-        const maybeSame = prefix === lastPrefix ? (exact[run]! & lastExact) + 1 : lastPrefix === lastPrefix || count === 0 ? 0 : 1;
+        const maybeSame = prefix === lastPrefix ? (exact[run]! & lastExact) + 1 : Number.isNaN(lastPrefix) && count > 0 ? 1 : 0;
         if (maybeSame === 0 || (maybeSame === 1 && !this.#isSameKey(source[count - 1]!, rows[count - 1]!, slot, row))) {
           // no newer record of the last key is left: it is decided
           count -= lastRetract & drop;
@@ -295,12 +296,17 @@ class Merge {
 
   #keys(a: number, b: number): RowComparator {
     const at = a * this.#slots.length + b;
-    return (this.#compareKeys[at] ??= rowComparator(this.#slots[a]!.keys, this.#slots[b]!.keys));
+    const compare = this.#compareKeys[at] ?? rowComparator(this.#slots[a]!.keys, this.#slots[b]!.keys);
+    this.#compareKeys[at] = compare;
+    return compare;
   }
 
   #user(a: number, b: number): RowComparator {
     const at = a * this.#slots.length + b;
-    return (this.#compareUser[at] ??= sequenceComparator(this.#slots[a]!.user, this.#slots[b]!.user, this.#spec.userSequence.ascending));
+    const compare =
+      this.#compareUser[at] ?? sequenceComparator(this.#slots[a]!.user, this.#slots[b]!.user, this.#spec.userSequence.ascending);
+    this.#compareUser[at] = compare;
+    return compare;
   }
 
   /** Puts a run's next batch into a free slot; undefined ends the run. */

@@ -81,7 +81,7 @@ function relativeDoubles(values: Float64Array, order: Uint32Array, start: number
   for (let i = 0; i < count; i++) {
     const value = values[order[start + i]!]!;
     // one bit pattern for every NaN
-    bits[0] = value === value ? value : Number.NaN;
+    bits[0] = Number.isNaN(value) ? Number.NaN : value;
     const turned = halves[1]! >> 31;
     keys[i * 2] = halves[0]! ^ turned;
     keys[i * 2 + 1] = halves[1]! ^ (turned & 0x7fffffff);
@@ -126,7 +126,14 @@ function lessInt128(values: Int32Array, a: number, b: number): boolean {
  * The bytes from the first that differs on as digits of a number, each with as many values as occur at its place (and one,
  * the smallest, for strings that have ended): ten for decimal digits, so that a double holds fifteen of them.
  */
-function differingBytes(bytes: Uint8Array, offsets: Int32Array, order: Uint32Array, start: number, count: number, out: Float64Array): boolean {
+function differingBytes(
+  bytes: Uint8Array,
+  offsets: Int32Array,
+  order: Uint32Array,
+  start: number,
+  count: number,
+  out: Float64Array,
+): boolean {
   const common = commonBytes(bytes, offsets, order, start, count);
   const low = new Uint8Array(MAX_PLACES).fill(255);
   const high = new Uint8Array(MAX_PLACES);
@@ -138,7 +145,7 @@ function differingBytes(bytes: Uint8Array, offsets: Int32Array, order: Uint32Arr
     const size = offsets[row + 1]! - at;
     if (size > longest) longest = size;
     if (size < shortest) shortest = size;
-    const seen = size < MAX_PLACES ? size : MAX_PLACES;
+    const seen = Math.min(size, MAX_PLACES);
     for (let p = 0; p < seen; p++) {
       const byte = bytes[at + p]!;
       if (byte < low[p]!) low[p] = byte;

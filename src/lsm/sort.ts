@@ -8,8 +8,9 @@
  * so that the bits beside the position suffice for nearly all. What is still tied is a smaller segment: of the same column,
  * when bits were lost, else of the next one.
  */
-import { type RowComparator, rowComparator } from '../types/compare.js';
+
 import { type Column, isValid } from '../types/column.js';
+import { type RowComparator, rowComparator } from '../types/compare.js';
 import { segmentNumbers } from './segment-numbers.js';
 
 export interface SortSequence {
@@ -100,14 +101,17 @@ class RowSort {
   /** Sorts order[start … end-1], equal in all columns before `c`, by the columns from `c` on. */
   segment(start: number, end: number, c: number): void {
     if (end - start < 2 || c === this.#columns.length) return;
-    if (end - start <= SMALL) return this.#insert(start, end, c);
+    if (end - start <= SMALL) {
+      this.#insert(start, end, c);
+      return;
+    }
     const { column, descending } = this.#columns[c]!;
     if (column.validity !== null) {
       const nulls = this.#nullsFirst(column, start, end);
       if (nulls > 0) {
         this.segment(start, start + nulls, c + 1);
-        if (end - start - nulls <= SMALL) return this.segment(start + nulls, end, c);
-        start += nulls;
+        this.segment(start + nulls, end, c);
+        return;
       }
     }
     const exact = segmentNumbers(column, this.#order, start, end, this.#numbers);
@@ -119,7 +123,10 @@ class RowSort {
       if (number < low) low = number;
       if (number > high) high = number;
     }
-    if (low === high) return this.segment(start, end, exact ? c + 1 : c);
+    if (low === high) {
+      this.segment(start, end, c + 1);
+      return;
+    }
     const positionBits = 32 - Math.clz32(count - 1);
     const bits = Math.min(MAX_NUMBER_BITS, 64 - positionBits);
     const scale = high - low < 2 ** bits ? 1 : 2 ** (bits - 1 - Math.ceil(Math.log2(high - low)));

@@ -10,3 +10,10 @@ export interface SortedRun {
 export function runSize_bytes(run: SortedRun): number {
   return run.files.reduce((sum, file) => sum + file.fileSize_bytes, 0);
 }
+
+/** -1n without files */
+export function maxSequenceNumber(files: Iterable<DataFileMeta>): bigint {
+  let max = -1n;
+  for (const file of files) if (file.maxSequenceNumber > max) max = file.maxSequenceNumber;
+  return max;
+}

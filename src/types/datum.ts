@@ -75,8 +75,8 @@ export function compareDoubles(a: number, b: number): number {
   if (a < b) return -1;
   if (a > b) return 1;
   if (a === b) return a !== 0 || Object.is(a, b) ? 0 : Object.is(a, -0) ? -1 : 1;
-  const aIsNaN = a !== a;
-  return aIsNaN === (b !== b) ? 0 : aIsNaN ? 1 : -1;
+  const aIsNaN = Number.isNaN(a);
+  return aIsNaN === Number.isNaN(b) ? 0 : aIsNaN ? 1 : -1;
 }
 
 /** A column of these values (copied). @throws INVALID_ARGUMENT for a nested type */

@@ -134,25 +134,36 @@ function gatherBits(columns: readonly Column[], selection: Selection, out: Uint8
 
 /** Fixed width: as 1, 2, 4, 8 or 16 byte words. */
 function gatherElements(columns: readonly Column[], selection: Selection, out: Elements): void {
-  const width = selection.length === 0 ? 0 : out.byteLength / selection.length;
+  if (selection.length === 0) return;
+  if (selection.ranges) {
+    copyRanges(
+      columns.map((column) => bytesView(column.values!)),
+      selection,
+      bytesView(out),
+      out.byteLength / selection.length,
+    );
+    return;
+  }
   const values = columns.map((column) => column.values!);
-  switch (width) {
-    case 0:
-      return;
+  switch (out.byteLength / selection.length) {
     case 1:
-      return gather8(values.map(bytesView), selection, bytesView(out));
+      gather8(values.map(bytesView), selection, bytesView(out));
+      break;
     case 2:
-      return gather16(
+      gather16(
         values.map((a) => new Uint16Array(a.buffer, a.byteOffset, a.byteLength >> 1)),
         selection,
         new Uint16Array(out.buffer),
       );
+      break;
     case 4:
-      return gather32(values.map(wordsView), selection, wordsView(out));
+      gather32(values.map(wordsView), selection, wordsView(out));
+      break;
     case 8:
-      return gather64(values.map(wordsView), selection, wordsView(out));
+      gather64(values.map(wordsView), selection, wordsView(out));
+      break;
     default:
-      return gather128(values.map(wordsView), selection, wordsView(out));
+      gather128(values.map(wordsView), selection, wordsView(out));
   }
 }
 
@@ -166,8 +177,7 @@ function wordsView(values: Elements): Int32Array {
 
 // One loop a width: a shared one would see several element kinds and lose its inlined accesses.
 
-function gather8(values: readonly Uint8Array[], selection: Selection, out: Uint8Array): void {
-  if (selection.ranges) return copyRanges(values, selection, out, 1);
+function gather8(values: readonly Uint8Array[], selection: RowSelection, out: Uint8Array): void {
   const { source, row, length } = selection;
   if (source === undefined || values.length === 1) {
     const only = values[0]!;
@@ -175,8 +185,7 @@ function gather8(values: readonly Uint8Array[], selection: Selection, out: Uint8
   } else for (let i = 0; i < length; i++) out[i] = values[source[i]!]![row[i]!]!;
 }
 
-function gather16(values: readonly Uint16Array[], selection: Selection, out: Uint16Array): void {
-  if (selection.ranges) return copyRanges(values, selection, out, 1);
+function gather16(values: readonly Uint16Array[], selection: RowSelection, out: Uint16Array): void {
   const { source, row, length } = selection;
   if (source === undefined || values.length === 1) {
     const only = values[0]!;
@@ -184,8 +193,7 @@ function gather16(values: readonly Uint16Array[], selection: Selection, out: Uin
   } else for (let i = 0; i < length; i++) out[i] = values[source[i]!]![row[i]!]!;
 }
 
-function gather32(values: readonly Int32Array[], selection: Selection, out: Int32Array): void {
-  if (selection.ranges) return copyRanges(values, selection, out, 1);
+function gather32(values: readonly Int32Array[], selection: RowSelection, out: Int32Array): void {
   const { source, row, length } = selection;
   if (source === undefined || values.length === 1) {
     const only = values[0]!;
@@ -193,8 +201,7 @@ function gather32(values: readonly Int32Array[], selection: Selection, out: Int3
   } else for (let i = 0; i < length; i++) out[i] = values[source[i]!]![row[i]!]!;
 }
 
-function gather64(values: readonly Int32Array[], selection: Selection, out: Int32Array): void {
-  if (selection.ranges) return copyRanges(values, selection, out, 2);
+function gather64(values: readonly Int32Array[], selection: RowSelection, out: Int32Array): void {
   const { source, row, length } = selection;
   if (source === undefined || values.length === 1) {
     const only = values[0]!;
@@ -213,8 +220,7 @@ function gather64(values: readonly Int32Array[], selection: Selection, out: Int3
   }
 }
 
-function gather128(values: readonly Int32Array[], selection: Selection, out: Int32Array): void {
-  if (selection.ranges) return copyRanges(values, selection, out, 4);
+function gather128(values: readonly Int32Array[], selection: RowSelection, out: Int32Array): void {
   const { source, row, length } = selection;
   for (let i = 0; i < length; i++) {
     const from = values[source === undefined ? 0 : source[i]!]!;
@@ -226,17 +232,11 @@ function gather128(values: readonly Int32Array[], selection: Selection, out: Int
   }
 }
 
-interface Words {
-  readonly length: number;
-  set(from: ArrayLike<number>, at: number): void;
-  subarray(start: number, end: number): ArrayLike<number>;
-}
-
-function copyRanges<W extends Words>(values: readonly W[], selection: RangeSelection, out: W, width: number): void {
+function copyRanges(values: readonly Uint8Array[], selection: RangeSelection, out: Uint8Array, width_bytes: number): void {
   let at = 0;
   for (let k = 0; k < selection.count; k++) {
-    const start = selection.start[k]! * width;
-    const size = selection.size[k]! * width;
+    const start = selection.start[k]! * width_bytes;
+    const size = selection.size[k]! * width_bytes;
     out.set(values[selection.source[k]!]!.subarray(start, start + size), at);
     at += size;
   }

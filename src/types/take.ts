@@ -114,9 +114,12 @@ export function columnBytes(column: Column): number {
  */
 export function transferables(batch: Batch): ArrayBuffer[] {
   const seen_bytes = new Map<ArrayBuffer, number>();
+  // one column may stand in a batch twice (a key and its table column): its arrays count once
+  const views = new Set<ArrayBufferView>();
   const visit = (column: Column) => {
     for (const view of [column.validity, column.values, column.offsets]) {
-      if (!view || !(view.buffer instanceof ArrayBuffer)) continue;
+      if (!view || views.has(view) || !(view.buffer instanceof ArrayBuffer)) continue;
+      views.add(view);
       seen_bytes.set(view.buffer, (seen_bytes.get(view.buffer) ?? 0) + view.byteLength);
     }
     for (const child of column.children ?? []) visit(child);

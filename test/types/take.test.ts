@@ -121,7 +121,7 @@ describe('columns', () => {
     const whole = columnFromData(INT, [1, 2, 3]);
     const shared = new Int32Array(8);
     const window: Column = { ...columnFromData(INT, [0, 0]), values: shared.subarray(2, 4) };
-    expect(transferables(batch(whole, whole, window))).toEqual([whole.values!.buffer]);
+    expect(transferables(batch(whole, whole, window, window, window, window))).toEqual([whole.values!.buffer]);
     const halves = [shared.subarray(0, 4), shared.subarray(4, 8)].map(
       (values): Column => ({ ...columnFromData(INT, [0, 0, 0, 0]), values }),
     );
