@@ -1,13 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hasCode } from '../../src/base/error.js';
 import { MAX_LENGTH } from '../../src/types/data-type.js';
 import { sameType } from '../../src/types/type-equal.js';
 import { fieldFromJson, fieldToJson, typeFromJson, typeToJson } from '../../src/types/type-json.js';
-
-/** the unpacked golden tables: `WEIR_GOLDEN` names their directory */
-const GOLDEN = process.env['WEIR_GOLDEN'];
+import { goldenTables } from '../support/golden.js';
 
 describe('typeToJson', () => {
   it.each([
@@ -73,17 +71,15 @@ describe('typeFromJson', () => {
   });
 });
 
-describe.skipIf(GOLDEN === undefined || !existsSync(join(GOLDEN, 'golden.db')))('schemas that Java wrote', () => {
+describe('schemas that Java wrote', () => {
   it('are given back key for key', () => {
-    const database = join(GOLDEN!, 'golden.db');
     let fields = 0;
-    for (const table of readdirSync(database)) {
-      const folder = join(database, table, 'schema');
-      for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-        const schema = JSON.parse(readFileSync(join(folder, name), 'utf8')) as { fields: unknown[] };
+    for (const { path } of goldenTables()) {
+      for (const name of readdirSync(join(path, 'schema'))) {
+        const schema = JSON.parse(readFileSync(join(path, 'schema', name), 'utf8')) as { fields: unknown[] };
         for (const json of schema.fields) {
           const field = fieldFromJson(json);
-          expect(JSON.stringify(fieldToJson(field)), `${table}/${name}`).toBe(JSON.stringify(json));
+          expect(JSON.stringify(fieldToJson(field)), `${path}/${name}`).toBe(JSON.stringify(json));
           expect(sameType(field.type, typeFromJson(typeToJson(field.type)))).toBe(true);
           fields++;
         }

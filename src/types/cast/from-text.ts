@@ -5,7 +5,7 @@
  *   FLOAT, DOUBLE  decimal or exponent form, NaN, Infinity, a suffix f or d; trimmed
  *   DECIMAL    decimal or exponent form, rounded half up; too large is a missing value
  *   BOOLEAN    t true y yes 1, f false n no 0, in any case
- *   DATE       2024-2-9, 2024-2, 2024, a time behind a space is dropped; digits alone are days since 1970
+ *   DATE       2024-2-9, 2024-2, a time behind a space is dropped; digits alone are days since 1970
  *   TIME       9, 9:5, 9:05:03.25, with a zone +hh or +hh:mm behind; digits alone are milliseconds
  *   TIMESTAMP  2024-2-9, 2024-2-9 9:5:3.25, 2024-2-9T9:5[:3.25]; digits alone are ticks of the precision (not for local zoned)
  *
@@ -19,13 +19,13 @@ import { writeInt128 } from '../datum.js';
 import { layoutOf, makeElements } from '../layout.js';
 import { cannotCast } from './cast-error.js';
 import { type DecimalType, parseDecimal } from './decimal.js';
+import { parseFloating } from './float-parse.js';
 import { floorDiv, type TimestampType, ticksPerMs } from './temporal.js';
 import { Validity } from './validity.js';
 import { MS_PER_DAY, wallOffset_ms } from './zone.js';
 
 const INTEGER = /^[+-]?\d*(?:\.\d*)?$/;
 const DIGITS = /^-?\d+$/;
-const NUMBER = /^([+-]?)(NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[fFdD]?$/;
 const DATE = /^\s*(\d+)\s*(?:-\s*(\d+)\s*(?:-\s*(\d+)\s*)?)?$/;
 const TIME = /^\s*(\d+)\s*(?::\s*(\d+)\s*(?::\s*(\d+)\s*(?:\.([^+-]*))?)?)?(?:([+-])\s*(\d+)\s*(?::\s*(\d+)\s*)?)?$/;
 const TIMESTAMP =
@@ -40,13 +40,6 @@ function parseInteger(text: string, to: DataType): bigint {
   const bits = INTEGER_BITS[to.kind]!;
   if (BigInt.asIntN(bits, whole) !== whole) cannotCast(text, to, 'out of range');
   return whole;
-}
-
-function parseFloating(text: string, to: DataType): number {
-  const match = NUMBER.exec(text.trim());
-  if (match === null) return cannotCast(text, to);
-  const value = Number(match[2]);
-  return match[1] === '-' ? -value : value;
 }
 
 function parseBoolean(text: string, to: DataType): boolean {
@@ -127,7 +120,7 @@ function put(values: Elements, row: number, text: string, to: DataType, validity
       return;
     case 'FLOAT':
     case 'DOUBLE':
-      (values as Float64Array)[row] = parseFloating(text, to);
+      (values as Float64Array)[row] = parseFloating(text, to.kind) ?? cannotCast(text, to);
       return;
     case 'DATE':
       (values as Int32Array)[row] = parseDate(text, to);
