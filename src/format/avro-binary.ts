@@ -4,7 +4,7 @@
  * Invariant: a cursor never reads past its end and never believes a count or length that the bytes left cannot hold;
  * it throws Error instead. Whoever knows the file makes that CORRUPTION.
  */
-const strictText = new TextDecoder('utf-8', { fatal: true });
+const strictText = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export class AvroCursor {
   readonly #bytes: Uint8Array;

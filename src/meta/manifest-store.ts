@@ -84,8 +84,12 @@ export class ManifestStore {
     return readIndexManifest(await this.#read(name, undefined), this.#path.manifest(name));
   }
 
-  /** New manifests of these entries, in order; none when there are no entries. */
-  async writeEntries(entries: readonly ManifestEntry[], schema: TableSchema): Promise<ManifestFileMeta[]> {
+  /**
+   * New manifests of these entries, in order; none when there are no entries.
+   *
+   * @param writes when given, the files are still being written: the promises are added here, and the caller waits for them
+   */
+  async writeEntries(entries: readonly ManifestEntry[], schema: TableSchema, writes?: Promise<void>[]): Promise<ManifestFileMeta[]> {
     const { codec, level, targetFileSize_bytes } = this.#options;
     const block_bytes = Math.min(MAX_BLOCK_BYTES, targetFileSize_bytes);
     const written: ManifestFileMeta[] = [];
@@ -97,7 +101,11 @@ export class ManifestStore {
       const bytes = await writer.finish();
       const name = `manifest-${this.#uuid}-${this.#files++}`;
       const part = from === 0 && to === entries.length ? entries : entries.slice(from, to);
-      await this.#io.writeFile(this.#path.manifest(name), bytes, { sync: this.#options.sync });
+      const write = this.#io.writeFile(this.#path.manifest(name), bytes, { sync: this.#options.sync });
+      if (writes === undefined) await write;
+      else writes.push(write);
+      // whoever waits later is told then
+      write.catch(() => undefined);
       this.#sizes.set(name, bytes.length);
       this.#remember(name, Promise.resolve([...part]));
       written.push(describeManifest(name, bytes.length, part, schema));

@@ -27,7 +27,7 @@ const BLANKS = new Set(
 const ESCAPED = new Set([...'"#%\'*/:=?\\{[]^}', ...Array.from({ length: 32 }, (_, code) => String.fromCharCode(code)), '\x7f']);
 const STRING: DataType = { kind: 'VARCHAR', length: MAX_LENGTH, nullable: true };
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** `k1=v1/k2=v2`, or '' when the table is not partitioned. */
 export function partitionPath(schema: TableSchema, partition: Uint8Array): string {

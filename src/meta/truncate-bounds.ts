@@ -6,6 +6,7 @@
  *
  * Invariant: min <= every value <= max; a maximum that cannot be rounded up leaves no bounds at all.
  */
+import { isUtf8 } from 'node:buffer';
 import type { Datum } from '../types/datum.js';
 
 const MAX_CODE_POINT = 0x10ffff;
@@ -31,7 +32,9 @@ function prefixBytes(utf8: Uint8Array, length: number): number {
 function roundUpText(utf8: Uint8Array, length: number): Uint8Array | null {
   const end = prefixBytes(utf8, length);
   if (end === utf8.length) return utf8;
-  const points = Array.from(new TextDecoder().decode(utf8.subarray(0, end)), (char) => char.codePointAt(0)!);
+  // bytes that are no text have no next character
+  if (!isUtf8(utf8.subarray(0, end))) return null;
+  const points = Array.from(new TextDecoder('utf-8', { ignoreBOM: true }).decode(utf8.subarray(0, end)), (char) => char.codePointAt(0)!);
   for (let last = points.length - 1; last >= 0; last--) {
     if (points[last]! === MAX_CODE_POINT) continue;
     // surrogates are no characters: what follows U+D7FF is U+E000
