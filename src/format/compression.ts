@@ -112,7 +112,8 @@ function snappyLength(bytes: Uint8Array): number {
 
 /** Frame_Content_Size of the first frame (RFC 8878 §3.1.1.1), where it is given and is the only frame's. */
 function zstdLength(bytes: Uint8Array): number | undefined {
-  if (bytes.length < 6 || bytes[0] !== 0x28 || bytes[1] !== 0xb5 || bytes[2] !== 0x2f || bytes[3] !== 0xfd) throw new Error('no zstd frame');
+  if (bytes.length < 6 || bytes[0] !== 0x28 || bytes[1] !== 0xb5 || bytes[2] !== 0x2f || bytes[3] !== 0xfd)
+    throw new Error('no zstd frame');
   const descriptor = bytes[4]!;
   const single = (descriptor & 32) !== 0;
   const sizeBytes = [single ? 1 : 0, 2, 4, 8][descriptor >> 6]!;

@@ -23,7 +23,9 @@ import { isFlat } from './schema.js';
 export function assemble(plan: ReadPlan, leaves: ReadonlyMap<number, LeafDecoder>, length: number): Column {
   if (plan.kind === 'absent') return nullColumn(plan.type, length);
   const column =
-    plan.kind === 'leaf' && isFlat(plan.node) ? flat(plan, leaves.get(plan.leaf)!, length) : nested(plan, leaves, { repetition: 0, definition: 0 });
+    plan.kind === 'leaf' && isFlat(plan.node)
+      ? flat(plan, leaves.get(plan.leaf)!, length)
+      : nested(plan, leaves, { repetition: 0, definition: 0 });
   if (column.length !== length) malformed(`a column has ${column.length} rows instead of ${length}`);
   return column;
 }

@@ -28,7 +28,10 @@ export function codecOf(chunk: ColumnChunk): Codec {
     case CodecId.ZSTD:
       return ZSTD;
     default:
-      throw new WeirError('UNSUPPORTED', `Parquet codec ${chunk.codec === CodecId.LZO ? 'LZO' : chunk.codec} of column ${chunk.path.join('.')}`);
+      throw new WeirError(
+        'UNSUPPORTED',
+        `Parquet codec ${chunk.codec === CodecId.LZO ? 'LZO' : chunk.codec} of column ${chunk.path.join('.')}`,
+      );
   }
 }
 
@@ -36,7 +39,12 @@ export function codecOf(chunk: ColumnChunk): Codec {
  * Decodes `bytes`, the pages of `valueCount` values. A promise only where the codec has one: call the result of
  * `begin` when the leaf before is done.
  */
-export function beginChunk(chunk: ColumnChunk, node: SchemaNode, bytes: Uint8Array, valueCount: number): () => LeafDecoder | Promise<LeafDecoder> {
+export function beginChunk(
+  chunk: ColumnChunk,
+  node: SchemaNode,
+  bytes: Uint8Array,
+  valueCount: number,
+): () => LeafDecoder | Promise<LeafDecoder> {
   const pages = scanPages(bytes, valueCount);
   const codec = codecOf(chunk);
   const decoder = () => new LeafDecoder(node, valueCount, bytesHint(chunk, node, pages));
@@ -62,7 +70,8 @@ function bytesHint(chunk: ColumnChunk, node: SchemaNode, pages: readonly RawPage
   const lengths = node.maxDefinition === 0 || chunk.statistics?.nullCount === 0 ? 4 : 0;
   let total = 0;
   for (const { header } of pages) {
-    if (header.type === PageType.DICTIONARY || header.encoding === Encoding.PLAIN_DICTIONARY || header.encoding === Encoding.RLE_DICTIONARY) continue;
+    if (header.type === PageType.DICTIONARY || header.encoding === Encoding.PLAIN_DICTIONARY || header.encoding === Encoding.RLE_DICTIONARY)
+      continue;
     total += Math.max(0, header.uncompressed_bytes - (header.encoding === Encoding.PLAIN ? lengths * header.valueCount : 0));
   }
   return Math.min(total, MAX_HINT_BYTES);

@@ -151,7 +151,15 @@ export function isAllOnes(src: Uint8Array, start: number, end: number, count: nu
 }
 
 /** The deprecated BIT_PACKED levels: most significant bit first, no runs. */
-export function decodeBitPackedLevels(src: Uint8Array, start: number, end: number, width: number, count: number, out: Uint8Array, to: number): number {
+export function decodeBitPackedLevels(
+  src: Uint8Array,
+  start: number,
+  end: number,
+  width: number,
+  count: number,
+  out: Uint8Array,
+  to: number,
+): number {
   const bytes = Math.ceil((count * width) / 8);
   if (bytes > end - start) malformed('encoded levels end too early');
   for (let i = 0; i < count; i++) {

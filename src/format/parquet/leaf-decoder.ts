@@ -95,10 +95,12 @@ export function hasNoNulls(page: PageBody): boolean {
 export function appendValidity(page: PageBody, sink: BitSink): void {
   const [start, end] = page.definition;
   const count = page.header.valueCount;
-  if (page.header.definitionEncoding === Encoding.RLE) return decodeBits(page.bytes, start, end, count, sink);
-  const levels = new Uint8Array(count);
-  decodeBitPackedLevels(page.bytes, start, end, 1, count, levels, 0);
-  for (const level of levels) sink.appendRun(level === 1, 1);
+  if (page.header.definitionEncoding === Encoding.RLE) decodeBits(page.bytes, start, end, count, sink);
+  else {
+    const levels = new Uint8Array(count);
+    decodeBitPackedLevels(page.bytes, start, end, 1, count, levels, 0);
+    for (const level of levels) sink.appendRun(level === 1, 1);
+  }
 }
 
 function decodeLevelPart(
@@ -148,13 +150,17 @@ export function appendValues(values: LeafValues, page: PageBody, count: number, 
       values.count += count;
       return;
     case Encoding.DELTA_BINARY_PACKED:
-      return values.appendDelta(bytes, start, end, count);
+      values.appendDelta(bytes, start, end, count);
+      return;
     case Encoding.DELTA_LENGTH_BYTE_ARRAY:
-      return values.appendDeltaLength(bytes, start, end, count);
+      values.appendDeltaLength(bytes, start, end, count);
+      return;
     case Encoding.DELTA_BYTE_ARRAY:
-      return values.appendDeltaBytes(bytes, start, end, count);
+      values.appendDeltaBytes(bytes, start, end, count);
+      return;
     case Encoding.BYTE_STREAM_SPLIT:
-      return values.appendByteStreamSplit(bytes, start, end, count);
+      values.appendByteStreamSplit(bytes, start, end, count);
+      return;
     default:
       malformed(`a page in encoding ${header.encoding}`);
   }

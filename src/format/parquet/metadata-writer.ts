@@ -44,35 +44,21 @@ function writeSchemaElement(out: ThriftWriter, element: SchemaElement): void {
 }
 
 function writeLogicalType(out: ThriftWriter, logical: LogicalType): void {
-  switch (logical.kind) {
-    case 'STRING':
-      return out.structField(1, () => undefined);
-    case 'MAP':
-      return out.structField(2, () => undefined);
-    case 'LIST':
-      return out.structField(3, () => undefined);
-    case 'DECIMAL':
-      return out.structField(5, () => {
-        out.i32(1, logical.scale);
-        out.i32(2, logical.precision);
-      });
-    case 'DATE':
-      return out.structField(6, () => undefined);
-    case 'TIME':
-    case 'TIMESTAMP':
-      return out.structField(logical.kind === 'TIME' ? 7 : 8, () => {
-        out.bool(1, logical.utc);
-        out.structField(2, () => out.structField({ MILLIS: 1, MICROS: 2, NANOS: 3 }[logical.unit], () => undefined));
-      });
-    case 'INTEGER':
-      return out.structField(10, () => {
-        out.i8(1, logical.bits);
-        out.bool(2, logical.signed);
-      });
-    case 'OTHER':
-      return out.structField(logical.id, () => undefined);
-  }
+  out.structField(logical.kind === 'OTHER' ? logical.id : LOGICAL_IDS[logical.kind], () => {
+    if (logical.kind === 'DECIMAL') {
+      out.i32(1, logical.scale);
+      out.i32(2, logical.precision);
+    } else if (logical.kind === 'TIME' || logical.kind === 'TIMESTAMP') {
+      out.bool(1, logical.utc);
+      out.structField(2, () => out.structField({ MILLIS: 1, MICROS: 2, NANOS: 3 }[logical.unit], () => undefined));
+    } else if (logical.kind === 'INTEGER') {
+      out.i8(1, logical.bits);
+      out.bool(2, logical.signed);
+    }
+  });
 }
+
+const LOGICAL_IDS = { STRING: 1, MAP: 2, LIST: 3, DECIMAL: 5, DATE: 6, TIME: 7, TIMESTAMP: 8, INTEGER: 10 } as const;
 
 function writeColumnChunk(out: ThriftWriter, chunk: ColumnChunk): void {
   out.i64(2, 0);

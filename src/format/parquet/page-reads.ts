@@ -36,7 +36,12 @@ export interface PageSource {
 }
 
 /** Reads the OffsetIndex of leaves that have one and are not known yet, into `group.pageLocations`. */
-export async function loadPageLocations(file: RandomAccessFile, tail: Tail | undefined, group: FooterRowGroup, leaves: readonly number[]): Promise<void> {
+export async function loadPageLocations(
+  file: RandomAccessFile,
+  tail: Tail | undefined,
+  group: FooterRowGroup,
+  leaves: readonly number[],
+): Promise<void> {
   const missing = leaves.filter((leaf) => !group.pageLocations.has(leaf));
   if (missing.length === 0) return;
   const indexed = missing.filter((leaf) => group.columns[leaf]!.offsetIndex !== undefined);
@@ -120,7 +125,9 @@ export async function readPages(source: PageSource, plans: readonly ReadPlan[], 
   return plans.map((plan, i) => {
     if (!usable[i]) return undefined;
     if (plan.kind === 'absent') return nullColumn(plan.type, rows.length);
-    return plan.kind === 'leaf' && isFlat(plan.node) ? pickFlat(source, plan, reads.get(plan.leaf)!, rows) : takeNested(source, plan, reads, rows);
+    return plan.kind === 'leaf' && isFlat(plan.node)
+      ? pickFlat(source, plan, reads.get(plan.leaf)!, rows)
+      : takeNested(source, plan, reads, rows);
   });
 }
 
@@ -186,7 +193,7 @@ async function fetchPages(source: PageSource, reads: ReadonlyMap<number, LeafRea
     return openPage(page, codecOf(chunk), node.maxRepetition, node.maxDefinition);
   });
   const opened = bodies.some((body) => body instanceof Promise) ? await Promise.all(bodies) : (bodies as PageBody[]);
-  opened.forEach((body, i) => receive[i]!(body));
+  for (const [i, body] of opened.entries()) receive[i]!(body);
 }
 
 function pageKey(path: string, offset: number): string {

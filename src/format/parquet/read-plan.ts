@@ -79,7 +79,8 @@ function planAs(type: DataType, node: SchemaNode): ReadPlan {
     const found = children.find((child) => child.kind !== 'absent');
     return { kind: 'row', type, leaf: leafOf(found) ?? node.leaf, definition: node.maxDefinition, children };
   }
-  if (node.repetition !== Repetition.REPEATED && (type.kind === 'ARRAY' || type.kind === 'MAP' || type.kind === 'MULTISET')) return plan(type, node);
+  if (node.repetition !== Repetition.REPEATED && (type.kind === 'ARRAY' || type.kind === 'MAP' || type.kind === 'MULTISET'))
+    return plan(type, node);
   if (node.element.type === undefined) return refuse(type, node);
   return { kind: 'leaf', type, node, leaf: node.leaf, conversion: conversionOf(type, node) };
 }

@@ -146,7 +146,10 @@ function leafElement(name: string, type: DataType): LeafElement {
     case 'VARBINARY':
       return { type: Type.BYTE_ARRAY };
     default:
-      throw new WeirError('UNSUPPORTED', `column ${name}: type ${type.kind === 'OTHER' ? type.text : type.kind} cannot be written to Parquet`);
+      throw new WeirError(
+        'UNSUPPORTED',
+        `column ${name}: type ${type.kind === 'OTHER' ? type.text : type.kind} cannot be written to Parquet`,
+      );
   }
 }
 

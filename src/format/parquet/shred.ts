@@ -29,7 +29,14 @@ export interface WriteLeaf {
 /** The leaves of all fields, in the schema's order. */
 export function writeLeaves(fields: readonly DataField[]): WriteLeaf[] {
   const out: WriteLeaf[] = [];
-  const visit = (field: number, type: DataType, path: readonly string[], steps: readonly Step[], definition: number, repetition: number) => {
+  const visit = (
+    field: number,
+    type: DataType,
+    path: readonly string[],
+    steps: readonly Step[],
+    definition: number,
+    repetition: number,
+  ) => {
     const { nullable } = type;
     const defined = definition + (nullable ? 1 : 0);
     const children = childTypes(type);
@@ -49,7 +56,7 @@ export function writeLeaves(fields: readonly DataField[]): WriteLeaf[] {
       out.push({ field, type, path, steps: leafSteps, maxDefinition: defined, maxRepetition: repetition });
     }
   };
-  fields.forEach((field, i) => visit(i, field.type, [field.name], [], 0, 0));
+  for (const [i, field] of fields.entries()) visit(i, field.type, [field.name], [], 0, 0);
   return out;
 }
 
@@ -83,7 +90,8 @@ export function shred(leaf: WriteLeaf, top: Column, first: number, end: number):
       const place = places[i]!;
       if (place === GONE) continue;
       if (bits !== null && ((bits[place >> 3]! >> (place & 7)) & 1) === 0) {
-        if (!step.nullable) throw new WeirError('INVALID_ARGUMENT', `a value of ${leaf.path.join('.')} is missing, which its type does not allow`);
+        if (!step.nullable)
+          throw new WeirError('INVALID_ARGUMENT', `a value of ${leaf.path.join('.')} is missing, which its type does not allow`);
         places[i] = GONE;
       } else definitions[i] = definition;
     }

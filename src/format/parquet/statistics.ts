@@ -95,14 +95,12 @@ function longBounds(plain: PlainBuffer): Bounds {
 function floatBounds(values: Float32Array | Float64Array, encode: (value: number) => Uint8Array): Bounds | undefined {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
-  let numbers = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (value < min) min = value;
     if (value > max) max = value;
-    if (value === value) numbers++;
   }
-  if (numbers === 0) return undefined;
+  if (min > max) return undefined; // nothing but NaN
   return { min: encode(min === 0 ? -0 : min), max: encode(max === 0 ? 0 : max) };
 }
 

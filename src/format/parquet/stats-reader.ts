@@ -4,8 +4,9 @@
  * Bounds that say nothing are dropped: NaN, and the old min/max fields where their order is not the type's. A bound of
  * zero may stand for either zero: the minimum becomes -0, the maximum +0 (parquet.thrift, ColumnOrder).
  */
-import { type Datum, datumAt } from '../../types/datum.js';
+
 import type { DataType } from '../../types/data-type.js';
+import { type Datum, datumAt } from '../../types/datum.js';
 import type { ColumnStats } from '../data-file.js';
 import { conversionOf, leafColumn } from './conversion.js';
 import { LeafValues } from './leaf-values.js';
