@@ -42,7 +42,13 @@ export class EvolvingReader {
   readonly #fields: readonly DataField[];
   readonly #partition: PartitionValues;
 
-  constructor(reader: DataFileReader, file: DataFileMeta, dataSchema: TableSchema, fields: readonly DataField[], partition: PartitionValues) {
+  constructor(
+    reader: DataFileReader,
+    file: DataFileMeta,
+    dataSchema: TableSchema,
+    fields: readonly DataField[],
+    partition: PartitionValues,
+  ) {
     this.file = file;
     this.#reader = reader;
     this.#dataSchema = dataSchema;

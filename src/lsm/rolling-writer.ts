@@ -4,13 +4,15 @@
  * Invariants: no file is empty; rows of a key-value stream come in key order, so the first and last row of a file are its
  * key range and rolled files do not overlap; after `abort` none of the files is left.
  */
+import assert from 'node:assert/strict';
 import { createDataFileWriter, type DataFileWriter } from '../format/data-file.js';
 import type { FileIO } from '../io/file-io.js';
 import { EMPTY_ROW, serializeRow } from '../meta/binary-row.js';
+import { boundsOf } from '../meta/column-bounds.js';
 import type { DataFileMeta, SimpleStats } from '../meta/data-file-meta.js';
 import { StatsCollector } from '../meta/stats.js';
 import { type TableSchema, trimmedPrimaryKey } from '../meta/table-schema.js';
-import type { Batch } from '../types/column.js';
+import type { Batch, Column } from '../types/column.js';
 import type { DataField } from '../types/data-type.js';
 import { datumAt } from '../types/datum.js';
 import { sliceBatch } from '../types/take.js';
@@ -59,8 +61,9 @@ export class RollingFileWriter {
   readonly #fields: readonly DataField[];
   readonly #keys: number;
   readonly #done: DataFileMeta[] = [];
+  /** names of all files begun: whatever state one is left in, `abort` finds it */
+  readonly #names: string[] = [];
   #open: OpenFile | undefined;
-  #counter = 0;
   #sequence: bigint;
 
   constructor(io: FileIO, target: FileTarget) {
@@ -86,23 +89,27 @@ export class RollingFileWriter {
     return this.#done;
   }
 
+  /** Deletes every file it made, the finished ones too. */
   async abort(): Promise<void> {
     await this.#open?.writer.abort();
     this.#open = undefined;
-    await Promise.all(this.#done.splice(0).map((file) => this.#io.remove(`${this.#target.directory}/${file.fileName}`)));
+    this.#done.length = 0;
+    await Promise.all(this.#names.splice(0).map((name) => this.#io.remove(`${this.#target.directory}/${name}`)));
   }
 
   async #writePart(batch: Batch): Promise<void> {
     this.#open ??= await this.#create();
     this.#open.add(batch);
     await this.#open.writer.write(batch);
-    if (this.#open.writer.size_bytes >= this.#target.targetFileSize_bytes || this.#open.writer.rowCount >= this.#target.targetFileRows) await this.#roll();
+    if (this.#open.writer.size_bytes >= this.#target.targetFileSize_bytes || this.#open.writer.rowCount >= this.#target.targetFileRows)
+      await this.#roll();
   }
 
   async #create(): Promise<OpenFile> {
     const target = this.#target;
     const suffix = target.suffixWithCompression ? (COMPRESSION_SUFFIX[target.compression] ?? `.${target.compression}`) : '';
-    const fileName = `${target.namePrefix}${this.#counter++}${suffix}.parquet`;
+    const fileName = `${target.namePrefix}${this.#names.length}${suffix}.parquet`;
+    this.#names.push(fileName);
     const writer = await createDataFileWriter(this.#io, `${target.directory}/${fileName}`, this.#fields, {
       format: 'parquet',
       compression: target.compression,
@@ -115,8 +122,8 @@ export class RollingFileWriter {
   async #roll(): Promise<void> {
     const open = this.#open;
     if (open === undefined) return;
-    this.#open = undefined;
     const { size_bytes } = await open.writer.finish({ sync: this.#target.fsync });
+    this.#open = undefined;
     this.#done.push(open.meta(size_bytes, this.#sequence));
     this.#sequence += BigInt(open.rows);
   }
@@ -145,7 +152,14 @@ class OpenFile {
     this.#keys = keys;
     const keyFields = keys === 0 ? [] : keyValueFields(target.schema).slice(0, keys);
     this.#keyTypes = keyFields.map((field) => field.type);
-    this.#keyStats = keys === 0 ? undefined : new StatsCollector(keyFields, keyFields.map(() => KEY_STATS_MODE), { dense: false });
+    this.#keyStats =
+      keys === 0
+        ? undefined
+        : new StatsCollector(
+            keyFields,
+            keyFields.map(() => KEY_STATS_MODE),
+            { dense: false },
+          );
     this.#valueStats = new StatsCollector(target.schema.fields, target.statsModes, { dense: target.denseStats });
   }
 
@@ -160,7 +174,8 @@ class OpenFile {
       };
       if (this.rows === 0) this.#minKey = key(0);
       this.#maxKey = key(batch.length - 1);
-      this.#addSystem(batch.columns[keys]!.values as BigInt64Array, batch.columns[keys + 1]!.values as Int8Array, batch.length);
+      this.#addSequence(batch.columns[keys]!);
+      this.#countDeletes(batch.columns[keys + 1]!);
       this.#keyStats.add({ fields: batch.fields.slice(0, keys), columns: batch.columns.slice(0, keys), length: batch.length });
       this.#valueStats.add({ fields: batch.fields.slice(keys + 2), columns: batch.columns.slice(keys + 2), length: batch.length });
     }
@@ -196,16 +211,18 @@ class OpenFile {
     };
   }
 
-  #addSystem(sequence: BigInt64Array, kinds: Int8Array, length: number): void {
-    let min = this.rows === 0 ? sequence[0]! : this.#minSequence;
-    let max = this.rows === 0 ? sequence[0]! : this.#maxSequence;
-    for (let row = 0; row < length; row++) {
-      const number = sequence[row]!;
-      if (number < min) min = number;
-      if (number > max) max = number;
-      this.#deletes += kinds[row]! & 1;
-    }
-    this.#minSequence = min;
-    this.#maxSequence = max;
+  #addSequence(column: Column): void {
+    const bounds = boundsOf(column);
+    assert(bounds !== undefined && bounds !== 'unordered', 'sequence numbers are present');
+    const values = column.values as BigInt64Array;
+    const min = values[bounds.min]!;
+    const max = values[bounds.max]!;
+    if (this.rows === 0 || min < this.#minSequence) this.#minSequence = min;
+    if (this.rows === 0 || max > this.#maxSequence) this.#maxSequence = max;
+  }
+
+  #countDeletes(column: Column): void {
+    const kinds = column.values as Int8Array;
+    for (let row = 0; row < column.length; row++) this.#deletes += kinds[row]! & 1;
   }
 }
