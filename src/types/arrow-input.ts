@@ -16,7 +16,7 @@ import { fitsPrecision, POWERS } from './decimal-text.js';
 import { layoutOf, makeElements } from './layout.js';
 import { concat, nullColumn, take } from './take.js';
 import { tickDigits } from './time-text.js';
-import { toFloating, type TypeOf } from './value.js';
+import { type TypeOf, toFloating } from './value.js';
 import { badValue, showValue } from './value-error.js';
 
 type Integers = ArrayLike<number | bigint>;
@@ -36,7 +36,9 @@ export function arrowColumn(type: DataType, data: Data): Column {
     case 'SMALLINT':
     case 'INT':
     case 'BIGINT':
-      return data.typeId === Type.Int ? integerColumn(type as TypeOf<'INT'> & { kind: keyof typeof INTEGER_BITS }, data) : otherType(type, data);
+      return data.typeId === Type.Int
+        ? integerColumn(type as TypeOf<'INT'> & { kind: keyof typeof INTEGER_BITS }, data)
+        : otherType(type, data);
     case 'FLOAT':
     case 'DOUBLE':
       return data.typeId === Type.Float ? floatColumn(type as TypeOf<'FLOAT'>, data) : otherType(type, data);
@@ -74,7 +76,10 @@ function otherType(type: DataType, data: Data): never {
 }
 
 function badRow(type: DataType, row: number, value: unknown, why?: string): never {
-  throw new WeirError('INVALID_ARGUMENT', `row ${row}: ${showValue(value)} does not fit ${type.kind}${why === undefined ? '' : `: ${why}`}`);
+  throw new WeirError(
+    'INVALID_ARGUMENT',
+    `row ${row}: ${showValue(value)} does not fit ${type.kind}${why === undefined ? '' : `: ${why}`}`,
+  );
 }
 
 function validityOf(data: Data): Uint8Array | null {
@@ -191,7 +196,12 @@ function checkSizes(type: TypeOf<'VARCHAR'>, column: Column, tooLong: (size: num
     const end = offsets[i + 1]!;
     if (tooLong(end - start, start, end) && isValid(column, i)) {
       const bytes = (column.values as Uint8Array).subarray(start, end);
-      badRow(type, i, type.kind === 'CHAR' || type.kind === 'VARCHAR' ? new TextDecoder().decode(bytes) : bytes, `longer than ${type.length}`);
+      badRow(
+        type,
+        i,
+        type.kind === 'CHAR' || type.kind === 'VARCHAR' ? new TextDecoder().decode(bytes) : bytes,
+        `longer than ${type.length}`,
+      );
     }
   }
   return column;

@@ -10,9 +10,9 @@
  * ones cannot be written: values are checked when they come.
  */
 import {
+  type DataType as ArrowType,
   Binary,
   Bool,
-  type DataType as ArrowType,
   DateDay,
   DateUnit,
   Decimal,
@@ -91,7 +91,9 @@ export function toArrowType(type: DataType): ArrowType {
 
 function mapType(key: DataType, value: Field): ArrowType {
   // Arrow knows no missing keys.
-  return new Map_(new Field('key_value', new Struct<{ key: ArrowType; value: ArrowType }>([new Field('key', toArrowType(key), false), value]), false));
+  return new Map_(
+    new Field('key_value', new Struct<{ key: ArrowType; value: ArrowType }>([new Field('key', toArrowType(key), false), value]), false),
+  );
 }
 
 function toArrowField(field: DataField): Field {

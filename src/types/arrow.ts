@@ -9,8 +9,9 @@ import { WeirError } from '../base/error.js';
 import { arrowColumn, checkNulls } from './arrow-input.js';
 import { arrowSchema, parametersOf } from './arrow-type.js';
 import { type Batch, type Column, isValid } from './column.js';
-import { readInt128 } from './datum.js';
+import { withDefault } from './column-default.js';
 import type { DataField } from './data-type.js';
+import { readInt128 } from './datum.js';
 import { inColumn } from './object-reader.js';
 import { nullColumn } from './take.js';
 
@@ -76,7 +77,7 @@ function nanosOf(column: Column): BigInt64Array {
 }
 
 /**
- * A record batch as a batch of these columns, by name; a column that it lacks is null.
+ * A record batch as a batch of these columns, by name; a column that it lacks is null, or its default.
  *
  * Equivalent encodings are accepted: dictionaries, views, large and fixed-size forms, narrower integers, other units of
  * time where every value is exact.
@@ -94,7 +95,8 @@ export function fromRecordBatch(input: RecordBatch, fields: readonly DataField[]
   const columns = fields.map((field) => {
     const at = names.indexOf(field.name);
     try {
-      const column = at < 0 ? nullColumn(field.type, length) : arrowColumn(field.type, input.data.children[at]!);
+      const given = at < 0 ? nullColumn(field.type, length) : arrowColumn(field.type, input.data.children[at]!);
+      const column = withDefault(given, field);
       checkNulls(column);
       return column;
     } catch (error) {

@@ -5,7 +5,7 @@
  */
 import { WeirError } from '../base/error.js';
 import { Appender, type ColumnParts } from './appender.js';
-import { toBytes, toText, type TypeOf, type ValueForm } from './value.js';
+import { type TypeOf, toBytes, toText, type ValueForm } from './value.js';
 
 const SHORT_LENGTH = 24;
 const FIRST_BYTES = 4096;
@@ -33,7 +33,8 @@ abstract class SizedAppender extends Appender {
   protected room(used: number, size: number): void {
     const needed = used + size;
     if (needed <= this.bytes.length) return;
-    if (needed > MAX_BYTES) throw new WeirError('INVALID_ARGUMENT', 'one column of a batch holds at most 2 GiB of text or bytes: write smaller batches');
+    if (needed > MAX_BYTES)
+      throw new WeirError('INVALID_ARGUMENT', 'one column of a batch holds at most 2 GiB of text or bytes: write smaller batches');
     const grown = Buffer.allocUnsafeSlow(Math.min(MAX_BYTES, Math.max(FIRST_BYTES, needed, this.bytes.length * 2)));
     grown.set(this.bytes.subarray(0, used));
     this.bytes = grown;

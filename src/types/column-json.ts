@@ -60,7 +60,8 @@ function presentTexts(column: Column, start: number, end: number, numbers: JsonN
     case 'FLOAT':
     case 'DOUBLE': {
       const values = column.values as Float64Array;
-      const format = numbers === 'plain' ? (type.kind === 'FLOAT' ? plainFloat : plainDouble) : type.kind === 'FLOAT' ? formatFloat : formatDouble;
+      const format =
+        numbers === 'plain' ? (type.kind === 'FLOAT' ? plainFloat : plainDouble) : type.kind === 'FLOAT' ? formatFloat : formatDouble;
       for (let i = 0; i < length; i++) out[i] = quote + format(values[start + i]!) + quote;
       return out;
     }

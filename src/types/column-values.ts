@@ -73,7 +73,13 @@ function presentValues(column: Column, start: number, end: number): unknown[] {
       const [keys, values] = column.children as readonly [Column, Column];
       const first = column.offsets![start]!;
       const keyValues = valuesOf(keys, first, column.offsets![end]!);
-      return cutLists(column, start, end, (from, to) => valuesOf(values, from, to), (items, from, to) => mapOf(keyValues, items, from, to));
+      return cutLists(
+        column,
+        start,
+        end,
+        (from, to) => valuesOf(values, from, to),
+        (items, from, to) => mapOf(keyValues, items, from, to),
+      );
     }
     case 'ROW':
       return objectsOf(
@@ -130,7 +136,8 @@ export function objectsOf(names: readonly string[], columns: readonly Column[], 
     const name = names[c]!;
     const values = valuesOf(columns[c]!, start, end);
     if (special && name === '__proto__') {
-      for (let i = 0; i < out.length; i++) Object.defineProperty(out[i], name, { value: values[i], enumerable: true, configurable: true, writable: true });
+      for (let i = 0; i < out.length; i++)
+        Object.defineProperty(out[i], name, { value: values[i], enumerable: true, configurable: true, writable: true });
     } else for (let i = 0; i < out.length; i++) out[i]![name] = values[i];
   }
   return out;

@@ -7,7 +7,18 @@ import { Appender, type ColumnParts, exactBits } from './appender.js';
 import { bitmapBytes } from './bitmap.js';
 import type { Elements } from './column.js';
 import type { DataType } from './data-type.js';
-import { toBoolean, toDays, toFloating, toLong, toSmallInteger, toTicks, toTimeOfDay, toUnscaled, type TypeOf, type ValueForm } from './value.js';
+import {
+  type TypeOf,
+  toBoolean,
+  toDays,
+  toFloating,
+  toLong,
+  toSmallInteger,
+  toTicks,
+  toTimeOfDay,
+  toUnscaled,
+  type ValueForm,
+} from './value.js';
 
 const TWO_32 = 2 ** 32;
 
@@ -73,7 +84,9 @@ export class IntegerAppender extends ElementAppender<Int8Array | Int16Array | In
   private readonly unused: number;
 
   constructor(type: TypeOf<'TINYINT' | 'SMALLINT' | 'INT'>) {
-    super(type, (length) => (type.kind === 'TINYINT' ? new Int8Array(length) : type.kind === 'SMALLINT' ? new Int16Array(length) : new Int32Array(length)));
+    super(type, (length) =>
+      type.kind === 'TINYINT' ? new Int8Array(length) : type.kind === 'SMALLINT' ? new Int16Array(length) : new Int32Array(length),
+    );
     this.unused = type.kind === 'TINYINT' ? 24 : type.kind === 'SMALLINT' ? 16 : 0;
   }
 

@@ -60,7 +60,8 @@ export function kindKeyOf(fields: readonly DataField[], kindColumn: string | und
 /** The number of a row kind's text. @throws INVALID_ARGUMENT naming column and value */
 export function kindOf(value: unknown, column: string): number {
   const kind = (ROW_KINDS as readonly unknown[]).indexOf(value);
-  if (kind < 0) throw new WeirError('INVALID_ARGUMENT', `column '${column}': ${showValue(value)} is no row kind: one of ${ROW_KINDS.join(' ')}`);
+  if (kind < 0)
+    throw new WeirError('INVALID_ARGUMENT', `column '${column}': ${showValue(value)} is no row kind: one of ${ROW_KINDS.join(' ')}`);
   return kind;
 }
 

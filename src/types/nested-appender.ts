@@ -9,7 +9,16 @@ import { WeirError } from '../base/error.js';
 import { Appender, type ColumnParts } from './appender.js';
 import { BinaryAppender, TextAppender } from './bytes-appender.js';
 import type { DataType } from './data-type.js';
-import { BooleanAppender, DateAppender, DecimalAppender, FloatingAppender, IntegerAppender, LongAppender, TimeAppender, TimestampAppender } from './fixed-appender.js';
+import {
+  BooleanAppender,
+  DateAppender,
+  DecimalAppender,
+  FloatingAppender,
+  IntegerAppender,
+  LongAppender,
+  TimeAppender,
+  TimestampAppender,
+} from './fixed-appender.js';
 import { childTypes } from './layout.js';
 import { ObjectReader } from './object-reader.js';
 import type { TypeOf, ValueForm } from './value.js';

@@ -51,7 +51,8 @@ export class ObjectReader {
 
   private rejectUnknown(row: Readonly<Record<string, unknown>>): void {
     for (const key of Object.keys(row)) {
-      if (!this.known.has(key)) throw new WeirError('INVALID_ARGUMENT', `unknown column '${key}': the columns are ${this.names.join(', ')}`);
+      if (!this.known.has(key))
+        throw new WeirError('INVALID_ARGUMENT', `unknown column '${key}': the columns are ${this.names.join(', ')}`);
     }
   }
 }

@@ -38,7 +38,9 @@ export class BatchBuilder {
       fields.map((field) => field.name),
       options.extraKey,
     );
-    this.defaults = fields.some((field) => field.defaultValue !== undefined) ? fields.map((field) => defaultOf(field, this.form)) : undefined;
+    this.defaults = fields.some((field) => field.defaultValue !== undefined)
+      ? fields.map((field) => defaultOf(field, this.form))
+      : undefined;
   }
 
   get length(): number {

@@ -11,7 +11,7 @@ import { WeirError } from '../base/error.js';
 import { type AtomicKind, type DataField, type DataType, MAX_LENGTH } from './data-type.js';
 import { assignFieldIds } from './field-ids.js';
 import { inColumn } from './object-reader.js';
-import type { JsOfText, IsNotNull } from './text-inference.js';
+import type { IsNotNull, JsOfText } from './text-inference.js';
 import { parseField, parseType } from './type-text.js';
 
 /** One column's type, and what is said about it. `T` is its value in JavaScript, `N` whether it may be missing. */
@@ -51,13 +51,13 @@ export type SchemaSpec = Readonly<Record<string, AnySpec>>;
 /** What one spec's values are in JavaScript, null included where it may be. */
 export type ValueOf<S> = S extends TypeSpec<infer T, infer N> ? (N extends false ? T : T | null) : S extends string ? TextValue<S> : never;
 type TextValue<S extends string> = IsNotNull<S> extends true ? JsOfText<S> : JsOfText<S> | null;
-type Required<S> = S extends TypeSpec<unknown, infer N> ? (N extends false ? true : false) : S extends string ? IsNotNull<S> : false;
+type IsRequired<S> = S extends TypeSpec<unknown, infer N> ? (N extends false ? true : false) : S extends string ? IsNotNull<S> : false;
 
 /** The row type of a schema: NOT NULL columns are required, the others may be left out or null. */
 export type RowOf<S extends SchemaSpec> = {
-  [K in keyof S as Required<S[K]> extends true ? K : never]: ValueOf<S[K]>;
+  -readonly [K in keyof S as IsRequired<S[K]> extends true ? K : never]: ValueOf<S[K]>;
 } & {
-  [K in keyof S as Required<S[K]> extends true ? never : K]?: ValueOf<S[K]>;
+  -readonly [K in keyof S as IsRequired<S[K]> extends true ? never : K]?: ValueOf<S[K]>;
 } extends infer R
   ? { [K in keyof R]: R[K] }
   : never;
@@ -137,9 +137,16 @@ function columnsOf(spec: SchemaSpec): DataField[] {
     if (name === '') throw new WeirError('INVALID_ARGUMENT', 'a column without a name');
     try {
       if (typeof column === 'string') return { ...parseField(`\`c\` ${column}`), name };
-      if (!(column instanceof TypeSpec)) throw new WeirError('INVALID_ARGUMENT', `a type is a text such as 'BIGINT NOT NULL' or a builder such as bigint()`);
+      if (!(column instanceof TypeSpec))
+        throw new WeirError('INVALID_ARGUMENT', `a type is a text such as 'BIGINT NOT NULL' or a builder such as bigint()`);
       const { type, description, defaultValue } = column;
-      return { id: -1, name, type, ...(description === undefined ? {} : { description }), ...(defaultValue === undefined ? {} : { defaultValue }) };
+      return {
+        id: -1,
+        name,
+        type,
+        ...(description === undefined ? {} : { description }),
+        ...(defaultValue === undefined ? {} : { defaultValue }),
+      };
     } catch (error) {
       throw inColumn(name, error);
     }

@@ -6,13 +6,24 @@
  */
 type Trim<S extends string> = S extends ` ${infer R}` ? Trim<R> : S extends `${infer R} ` ? Trim<R> : S;
 /** without COMMENT and DEFAULT, in capitals */
-type Bare<S extends string> = Uppercase<S> extends `${infer T} COMMENT ${string}` ? Trim<T> : Uppercase<S> extends `${infer T} DEFAULT ${string}` ? Trim<T> : Trim<Uppercase<S>>;
+type Bare<S extends string> =
+  Uppercase<S> extends `${infer T} COMMENT ${string}`
+    ? Trim<T>
+    : Uppercase<S> extends `${infer T} DEFAULT ${string}`
+      ? Trim<T>
+      : Trim<Uppercase<S>>;
 
 /** true for a text that ends in NOT NULL; `boolean` is never the answer, an unknown text may be null */
 export type IsNotNull<S extends string> = Bare<S> extends `${string} NOT NULL` ? true : false;
 
 type Without<S extends string> = S extends `${infer T} NOT NULL` ? Trim<T> : S extends `${infer T} NULL` ? Trim<T> : S;
-type Name<S extends string> = S extends `${infer T}(${string}` ? Trim<T> : S extends `${infer T}<${string}` ? Trim<T> : S extends `${infer T} ${string}` ? T : S;
+type Name<S extends string> = S extends `${infer T}(${string}`
+  ? Trim<T>
+  : S extends `${infer T}<${string}`
+    ? Trim<T>
+    : S extends `${infer T} ${string}`
+      ? T
+      : S;
 
 interface JsOfName {
   BOOLEAN: boolean;
@@ -39,4 +50,5 @@ interface JsOfName {
 }
 
 /** The value of a type's text, null aside. */
-export type JsOfText<S extends string> = Name<Without<Bare<S>>> extends infer N ? (N extends keyof JsOfName ? JsOfName[N] : unknown) : never;
+export type JsOfText<S extends string> =
+  Name<Without<Bare<S>>> extends infer N ? (N extends keyof JsOfName ? JsOfName[N] : unknown) : never;

@@ -22,11 +22,14 @@ export function showValue(value: unknown): string {
   if (typeof value === 'bigint') return `${shorten(String(value))}n`;
   if (value instanceof ExactNumber) return shorten(value.text);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
-  if (value instanceof Uint8Array) return `bytes ${shorten(Buffer.from(value.buffer, value.byteOffset, Math.min(value.length, 64)).toString('hex'))}`;
+  if (value instanceof Uint8Array)
+    return `bytes ${shorten(Buffer.from(value.buffer, value.byteOffset, Math.min(value.length, 64)).toString('hex'))}`;
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : shorten(String(value));
   if (Array.isArray(value)) return `an array of ${value.length}`;
   const name: unknown = value.constructor?.name;
-  return typeof name === 'string' && name !== 'Object' ? `a ${name}` : `an object with ${shorten(Object.keys(value).join(', ')) || 'no keys'}`;
+  return typeof name === 'string' && name !== 'Object'
+    ? `a ${name}`
+    : `an object with ${shorten(Object.keys(value).join(', ')) || 'no keys'}`;
 }
 
 function shorten(text: string): string {
@@ -35,5 +38,8 @@ function shorten(text: string): string {
 
 /** @throws INVALID_ARGUMENT always */
 export function badValue(type: DataType, value: unknown, why?: string): never {
-  throw new WeirError('INVALID_ARGUMENT', `${showValue(value)} is no ${formatType({ ...type, nullable: true })}${why === undefined ? '' : `: ${why}`}`);
+  throw new WeirError(
+    'INVALID_ARGUMENT',
+    `${showValue(value)} is no ${formatType({ ...type, nullable: true })}${why === undefined ? '' : `: ${why}`}`,
+  );
 }

@@ -9,11 +9,12 @@
  * DATE or TIMESTAMP, other spellings of the same date. Nothing is rounded but a number on its way to FLOAT.
  * The form 'json' is that of JSON lines: bytes are hex, FLOAT and DOUBLE may be strings.
  */
+
+import { formatDays } from './civil.js';
 import type { DataType } from './data-type.js';
 import type { Datum } from './datum.js';
 import { fitsPrecision, formatUnscaled, parseUnscaled } from './decimal-text.js';
 import { parseDouble } from './float-text.js';
-import { formatDays } from './civil.js';
 import { daysOfDate, formatTicks, formatTimeOfDay, parseDays, parseTicks, parseTimeOfDay, ticksOfDate } from './time-text.js';
 import { badValue, ExactNumber } from './value-error.js';
 
@@ -98,9 +99,11 @@ export function toFloating(type: TypeOf<'FLOAT' | 'DOUBLE'>, value: unknown, for
     // JSON has no infinities: one that came as a number is a finite text beyond the range.
     number = form === 'json' && !Number.isFinite(value) ? undefined : value;
   } else if (typeof value === 'bigint') number = BigInt(Number(value)) === value ? Number(value) : undefined;
-  else if (form === 'json') number = typeof value === 'string' ? parseDouble(value) : value instanceof ExactNumber ? parseDouble(value.text) : undefined;
+  else if (form === 'json')
+    number = typeof value === 'string' ? parseDouble(value) : value instanceof ExactNumber ? parseDouble(value.text) : undefined;
   if (number === undefined) return badValue(type, value);
-  if (type.kind === 'FLOAT' && Number.isFinite(number) && !Number.isFinite(Math.fround(number))) return badValue(type, value, 'out of range');
+  if (type.kind === 'FLOAT' && Number.isFinite(number) && !Number.isFinite(Math.fround(number)))
+    return badValue(type, value, 'out of range');
   return number;
 }
 
@@ -124,7 +127,8 @@ function codePoints(text: string): number {
 export function toBytes(type: TypeOf<'BINARY' | 'VARBINARY'>, value: unknown, form: ValueForm): Uint8Array {
   let bytes: Uint8Array;
   if (value instanceof Uint8Array) bytes = value;
-  else if (form === 'json' && typeof value === 'string') bytes = HEX.test(value) ? new Uint8Array(Buffer.from(value, 'hex')) : badValue(type, value, 'not hexadecimal');
+  else if (form === 'json' && typeof value === 'string')
+    bytes = HEX.test(value) ? new Uint8Array(Buffer.from(value, 'hex')) : badValue(type, value, 'not hexadecimal');
   else return badValue(type, value);
   return bytes.length <= type.length ? bytes : badValue(type, value, 'too long');
 }
