@@ -8,8 +8,7 @@ import type { DataField, DataType } from './data-type.js';
 
 function sameFields(a: readonly DataField[], b: readonly DataField[]): boolean {
   return (
-    a.length === b.length &&
-    a.every((field, i) => field.id === b[i]!.id && field.name === b[i]!.name && sameType(field.type, b[i]!.type))
+    a.length === b.length && a.every((field, i) => field.id === b[i]!.id && field.name === b[i]!.name && sameType(field.type, b[i]!.type))
   );
 }
 

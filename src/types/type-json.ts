@@ -16,7 +16,10 @@ import { formatType, parseType } from './type-text.js';
 type JsonObject = Readonly<Record<string, unknown>>;
 
 function bad(what: string, json: unknown): never {
-  throw new WeirError('CORRUPTION', `bad type in a schema: ${what}: ${JSON.stringify(json, (_key, value) => (typeof value === 'bigint' ? String(value) : value))}`);
+  throw new WeirError(
+    'CORRUPTION',
+    `bad type in a schema: ${what}: ${JSON.stringify(json, (_key, value) => (typeof value === 'bigint' ? String(value) : value))}`,
+  );
 }
 
 function isObject(json: unknown): json is JsonObject {
@@ -24,18 +27,18 @@ function isObject(json: unknown): json is JsonObject {
 }
 
 function structuredFromJson(json: JsonObject): DataType {
-  const name = json['type'];
+  const name = json.type;
   if (typeof name !== 'string') return bad('no "type"', json);
   const nullable = !/NOT\s+NULL/i.test(name);
   switch (/^\w*/.exec(name)![0].toUpperCase()) {
     case 'ARRAY':
-      return { kind: 'ARRAY', nullable, element: typeFromJson(json['element']) };
+      return { kind: 'ARRAY', nullable, element: typeFromJson(json.element) };
     case 'MULTISET':
-      return { kind: 'MULTISET', nullable, element: typeFromJson(json['element']) };
+      return { kind: 'MULTISET', nullable, element: typeFromJson(json.element) };
     case 'MAP':
-      return { kind: 'MAP', nullable, key: typeFromJson(json['key']), value: typeFromJson(json['value']) };
+      return { kind: 'MAP', nullable, key: typeFromJson(json.key), value: typeFromJson(json.value) };
     case 'ROW': {
-      const fields = json['fields'];
+      const fields = json.fields;
       if (!Array.isArray(fields)) return bad('a ROW without "fields"', json);
       return { kind: 'ROW', nullable, fields: fields.map(fieldFromJson) };
     }
@@ -89,7 +92,7 @@ export function fieldFromJson(json: unknown): DataField {
   return {
     id: Number(id),
     name,
-    type: typeFromJson(json['type']),
+    type: typeFromJson(json.type),
     ...(typeof description === 'string' ? { description } : {}),
     ...(typeof defaultValue === 'string' ? { defaultValue } : {}),
   };

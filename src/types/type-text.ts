@@ -255,7 +255,13 @@ function scanField(scanner: Scanner): DataField {
   const comment = scanner.takeWord('COMMENT') || scanner.peek() === "'";
   const description = comment ? scanner.quoted("'") : undefined;
   const defaultValue = scanner.takeWord('DEFAULT') ? (scanner.peek() === "'" ? scanner.quoted("'") : scanner.name()) : undefined;
-  return { id: -1, name, type, ...(description === undefined ? {} : { description }), ...(defaultValue === undefined ? {} : { defaultValue }) };
+  return {
+    id: -1,
+    name,
+    type,
+    ...(description === undefined ? {} : { description }),
+    ...(defaultValue === undefined ? {} : { defaultValue }),
+  };
 }
 
 function whole<T>(text: string, scan: (scanner: Scanner) => T): T {

@@ -30,12 +30,22 @@ describe('parseType', () => {
     expect(sameType(type, parseType(formatted))).toBe(true);
   });
 
-  it.each(['', 'INT INT', 'DECIMAL(39, 1)', 'DECIMAL(3, 4)', 'ARRAY INT', 'ARRAY<INT', 'MAP<INT>', 'ROW<a>', 'CHAR(0)', 'TIMESTAMP(10)', 'NOT NULL', 'VECTOR<'])(
-    'refuses %j',
-    (text) => {
-      expect(() => parseType(text)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
-    },
-  );
+  it.each([
+    '',
+    'INT INT',
+    'DECIMAL(39, 1)',
+    'DECIMAL(3, 4)',
+    'ARRAY INT',
+    'ARRAY<INT',
+    'MAP<INT>',
+    'ROW<a>',
+    'CHAR(0)',
+    'TIMESTAMP(10)',
+    'NOT NULL',
+    'VECTOR<',
+  ])('refuses %j', (text) => {
+    expect(() => parseType(text)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  });
 });
 
 it('parseField takes name, type, comment and default', () => {

@@ -22,6 +22,7 @@ import { type DecimalType, parseDecimal } from './decimal.js';
 import { parseFloating } from './float-parse.js';
 import { floorDiv, type TimestampType, ticksPerMs } from './temporal.js';
 import { Validity } from './validity.js';
+import { putInt64, wordsOf } from './wide.js';
 import { MS_PER_DAY, wallOffset_ms } from './zone.js';
 
 const INTEGER = /^[+-]?\d*(?:\.\d*)?$/;
@@ -40,6 +41,20 @@ function parseInteger(text: string, to: DataType): bigint {
   const bits = INTEGER_BITS[to.kind]!;
   if (BigInt.asIntN(bits, whole) !== whole) cannotCast(text, to, 'out of range');
   return whole;
+}
+
+/** up to nine digits with a sign before them, straight from the bytes; NaN when the text is anything else */
+function plainInteger(bytes: Uint8Array, start: number, end: number): number {
+  const signed = bytes[start] === 0x2d || bytes[start] === 0x2b;
+  let at = signed ? start + 1 : start;
+  if (at >= end || end - at > 9) return Number.NaN;
+  let value = 0;
+  for (; at < end; at++) {
+    const digit = bytes[at]! - 0x30;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return signed && bytes[start] === 0x2d ? -value : value;
 }
 
 function parseBoolean(text: string, to: DataType): boolean {
@@ -155,8 +170,14 @@ export function textToAtomic(column: Column, to: DataType): Column {
   const validity = new Validity(column);
   const layout = layoutOf(to);
   const values = layout === 'bits' ? new Uint8Array(bitmapBytes(column.length)) : makeElements(layout, column.length)!;
+  const wide = to.kind === 'BIGINT' ? wordsOf(values as BigInt64Array) : undefined;
+  const quick = wide !== undefined || to.kind === 'INT';
   for (let row = 0; row < column.length; row++) {
-    if (validity.isValid(row)) put(values, row, text.toString('utf8', offsets[row]!, offsets[row + 1]!), to, validity);
+    if (!validity.isValid(row)) continue;
+    const small = quick ? plainInteger(source, offsets[row]!, offsets[row + 1]!) : Number.NaN;
+    if (Number.isNaN(small)) put(values, row, text.toString('utf8', offsets[row]!, offsets[row + 1]!), to, validity);
+    else if (wide === undefined) (values as Int32Array)[row] = small;
+    else putInt64(wide, row, small);
   }
   return { type: to, length: column.length, validity: validity.finish(), values, offsets: undefined, children: undefined };
 }

@@ -45,10 +45,21 @@ function selectAny(parts: readonly BoundPredicate[], batch: Batch, rows: Uint32A
   for (const part of parts) {
     const found = select(part, batch, open);
     for (let i = 0; i < found.length; i++) passed[found[i]!] = 1;
-    if (found.length > 0) open = open.filter((row) => passed[row] === 0);
+    if (found.length > 0) open = withMark(open, passed, 0);
     if (open.length === 0) break;
   }
-  return rows.filter((row) => passed[row] === 1);
+  return withMark(rows, passed, 1);
+}
+
+function withMark(rows: Uint32Array, marks: Uint8Array, wanted: number): Uint32Array {
+  const out = new Uint32Array(rows.length);
+  let count = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    out[count] = row;
+    count += marks[row] === wanted ? 1 : 0;
+  }
+  return out.subarray(0, count);
 }
 
 /** Those of `rows` that pass, ascending. May return `rows` itself. */

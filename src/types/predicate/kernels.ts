@@ -78,7 +78,14 @@ function selectNumbers(values: Float64Array, rows: Uint32Array, test: Comparison
 
 function selectAgainstNaN(values: Float64Array, rows: Uint32Array, test: Comparison): Uint32Array {
   const accepted = ACCEPTED[test];
-  return rows.filter((row) => (accepted & (Number.isNaN(values[row]!) ? 2 : 1)) !== 0);
+  const out = new Uint32Array(rows.length);
+  let count = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    out[count] = row;
+    count += (accepted & (Number.isNaN(values[row]!) ? 2 : 1)) !== 0 ? 1 : 0;
+  }
+  return out.subarray(0, count);
 }
 
 /** Integers of 2 or 4 words, least significant first, the highest signed. */
@@ -106,10 +113,16 @@ function orderOfLowWords(a: Int32Array, atA: number, b: Int32Array, atB: number,
   return 2;
 }
 
-function selectBits(bits: Uint8Array, rows: Uint32Array, accepted: number, constant: boolean): Uint32Array {
-  const whenFalse = constant ? 1 : 2;
-  const whenTrue = constant ? 2 : 4;
-  return rows.filter((row) => (accepted & (getBit(bits, row) ? whenTrue : whenFalse)) !== 0);
+/** false before true */
+function selectBits(bits: Uint8Array, rows: Uint32Array, acceptFalse: boolean, acceptTrue: boolean): Uint32Array {
+  const out = new Uint32Array(rows.length);
+  let count = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    out[count] = row;
+    count += (getBit(bits, row) ? acceptTrue : acceptFalse) ? 1 : 0;
+  }
+  return out.subarray(0, count);
 }
 
 /** Order of bytes start … end-1 to `constant`: 1, 2 or 4. */
@@ -154,14 +167,19 @@ export function selectPrefix(column: Column, rows: Uint32Array, prefix: Uint8Arr
 
 /** Rows whose value compares with `value` as `test` says; none of `rows` is missing. */
 export function selectCompared(column: Column, rows: Uint32Array, test: Comparison, value: Datum): Uint32Array {
-  const layout = layoutOf(column.type);
-  switch (layout) {
+  const accepted = ACCEPTED[test];
+  switch (layoutOf(column.type)) {
     case 'bits':
-      return selectBits(column.values as Uint8Array, rows, ACCEPTED[test], value as boolean);
+      return selectBits(
+        column.values as Uint8Array,
+        rows,
+        (accepted & (value === true ? 1 : 2)) !== 0,
+        (accepted & (value === true ? 2 : 4)) !== 0,
+      );
     case 'int64':
-      return selectWords(wordsOf(column.values as BigInt64Array), 2, rows, ACCEPTED[test], wordsOf(BigInt64Array.of(value as bigint)));
+      return selectWords(wordsOf(column.values as BigInt64Array), 2, rows, accepted, wordsOf(BigInt64Array.of(value as bigint)));
     case 'int128':
-      return selectWords(wordsOf(column.values as BigInt64Array), 4, rows, ACCEPTED[test], int128Words([value]));
+      return selectWords(wordsOf(column.values as BigInt64Array), 4, rows, accepted, int128Words([value]));
     case 'bytes':
       return selectBytes(column, rows, test, value as Uint8Array);
     case 'list':
@@ -230,7 +248,7 @@ export function selectAmong(column: Column, rows: Uint32Array, values: readonly 
       count += hasBytes(column.values as Uint8Array, offsets[row]!, offsets[row + 1]!, values as readonly Uint8Array[]) === wanted ? 1 : 0;
     }
   } else if (layout === 'bits') {
-    return rows.filter((row) => values.includes(getBit(column.values as Uint8Array, row)) === wanted);
+    return selectBits(column.values as Uint8Array, rows, values.includes(false) === wanted, values.includes(true) === wanted);
   } else {
     // a Set's equality is the wanted one: NaN is itself, -0 is 0
     const list = new Set(values as readonly number[]);
