@@ -14,8 +14,7 @@ import { ManifestMerger } from './manifest-merge.js';
 export interface WrittenList {
   readonly name: string;
   readonly size_bytes: number;
-  /** names of the manifests in it */
-  readonly manifests: readonly string[];
+  readonly manifests: readonly ManifestFileMeta[];
 }
 
 export interface WrittenChanges {
@@ -73,7 +72,7 @@ export class AttemptManifests {
     for (const list of [kept?.base, kept?.delta.list, kept?.changelog?.list]) {
       if (list === undefined) continue;
       names.delete(list.name);
-      for (const name of list.manifests) names.delete(name);
+      for (const { fileName } of list.manifests) names.delete(fileName);
     }
     await Promise.all([...names].map((name) => this.#context.manifests.remove([name]).catch(() => undefined)));
   }
@@ -93,14 +92,19 @@ export class AttemptManifests {
   }
 
   async #writeEntries(entries: readonly ManifestEntry[], schema: TableSchema): Promise<WrittenChanges> {
-    const metas = await this.#context.manifests.writeEntries(entries, schema);
+    // the list needs the manifests' sizes, not their files: both are made to last at once
+    const writes: Promise<void>[] = [];
+    const metas = await this.#context.manifests.writeEntries(entries, schema, writes);
     for (const meta of metas) this.#written.add(meta.fileName);
-    return { list: await this.#writeList(metas), rows: rowDelta(entries) };
+    const list = this.#writeList(metas);
+    await Promise.allSettled([...writes, list]);
+    await Promise.all(writes);
+    return { list: await list, rows: rowDelta(entries) };
   }
 
   async #writeList(metas: readonly ManifestFileMeta[]): Promise<WrittenList> {
     const { name, size_bytes } = await this.#context.manifests.writeList(metas);
     this.#written.add(name);
-    return { name, size_bytes, manifests: metas.map((meta) => meta.fileName) };
+    return { name, size_bytes, manifests: metas };
   }
 }

@@ -23,6 +23,7 @@ import { type Changes, checkChanges, rowDelta } from './commit-changes.js';
 import type { CommitContext } from './commit-context.js';
 import { lastIdentifierUpTo } from './committed-identifier.js';
 import { checkConflicts, checkLevels } from './conflict-check.js';
+import { latestSnapshot, manifestsOf, rememberLatest } from './latest-snapshot.js';
 import { nextSnapshot } from './next-snapshot.js';
 import { type OverwriteScope, overwrittenFiles } from './overwrite.js';
 
@@ -75,7 +76,7 @@ export class PartCommit {
     try {
       checkChanges(this.#part.changes.entries, this.#context.table);
       for (;;) {
-        const latest = await this.#context.snapshots.latest();
+        const latest = await latestSnapshot(this.#context);
         const published = (await this.#findOwn(latest)) ?? (await this.#next(latest, started_ms, signal));
         if (published === 'committed before') {
           await this.#manifests.discard();
@@ -143,7 +144,7 @@ export class PartCommit {
   async #prepare(latest: Snapshot | undefined): Promise<Attempt | undefined> {
     try {
       const { schemas, clock, random, table } = this.#context;
-      const [schema, before] = await Promise.all([schemas.latest(), this.#manifestsOf(latest)]);
+      const [schema, before] = await Promise.all([schemas.latest(), latest === undefined ? [] : manifestsOf(this.#context, latest)]);
       if (schema === undefined) throw new WeirError('NOT_FOUND', `table ${table} does not exist any more`, { table });
       this.#refuseIndexFiles(latest);
       const entries = await this.#entries(before, schema);
@@ -155,16 +156,6 @@ export class PartCommit {
       this.#failure = error;
       return undefined;
     }
-  }
-
-  async #manifestsOf(snapshot: Snapshot | undefined): Promise<ManifestFileMeta[]> {
-    if (snapshot === undefined) return [];
-    const { manifests } = this.#context;
-    const [base, delta] = await Promise.all([
-      manifests.readList(snapshot.baseManifestList, snapshot.baseManifestListSize),
-      manifests.readList(snapshot.deltaManifestList, snapshot.deltaManifestListSize),
-    ]);
-    return [...base, ...delta];
   }
 
   /** The part's entries, checked against the manifests of the latest snapshot. */
@@ -213,6 +204,7 @@ export class PartCommit {
   async #succeed({ snapshot, lists }: Attempt, started_ms: number): Promise<Snapshot> {
     const { snapshots, clock } = this.#context;
     this.#uncertain = [];
+    rememberLatest(this.#context, snapshot, [...lists.base.manifests, ...lists.delta.list.manifests]);
     await snapshots.writeLatestHint(snapshot.id).catch(() => undefined);
     if (this.#attempts > 1) await this.#manifests.discard(lists);
     const { commitUser, identifier, kind, changes } = this.#part;

@@ -1,11 +1,22 @@
 import { expect, test } from 'vitest';
-import { type Random, seededRandom } from '../../src/base/random.js';
 import { WeirError } from '../../src/base/error.js';
+import { type Random, seededRandom } from '../../src/base/random.js';
 import { abortMessages, commitTable } from '../../src/commit/table-commit.js';
 import { faultyFileIO } from '../../src/io/faulty-file-io.js';
 import type { FileIO } from '../../src/io/file-io.js';
 import { memoryFileIO } from '../../src/io/memory-file-io.js';
-import { dataFile, filesOf, interleaved, manifestFiles, message, namesOf, openTestTable, referencedManifests, watched, writeFiles } from '../support/commit-table.js';
+import {
+  dataFile,
+  filesOf,
+  interleaved,
+  manifestFiles,
+  message,
+  namesOf,
+  openTestTable,
+  referencedManifests,
+  watched,
+  writeFiles,
+} from '../support/commit-table.js';
 import { testRandom } from '../support/seeds.js';
 
 const isSnapshot = (path: string) => /\/snapshot-\d+$/.test(path);
@@ -48,7 +59,8 @@ test('a snapshot whose answer got lost is found and not published twice', async 
 
 test('the same with the batch identifier, which says nothing', async () => {
   const table = await openTestTable(losingAnswers(memoryFileIO(), 1));
-  const commit = () => commitTable(table, { commitUser: 'job', identifier: 9223372036854775807n, messages: [message({ newFiles: [dataFile()] })] });
+  const commit = () =>
+    commitTable(table, { commitUser: 'job', identifier: 9223372036854775807n, messages: [message({ newFiles: [dataFile()] })] });
   expect((await commit()).snapshots).toEqual([1n]);
   expect((await commit()).snapshots).toEqual([2n]);
 });
@@ -82,7 +94,11 @@ test('an error of an aborted commit does not hide that it was published', async 
     if (operation === 'createExclusive' && isSnapshot(path)) controller.abort(new Error('enough'));
   });
   const table = await openTestTable(losingAnswers(io, 1));
-  const outcome = await commitTable(table, { commitUser: 'job', identifier: 1n, messages: [message({ newFiles: [dataFile()] })] }, controller.signal);
+  const outcome = await commitTable(
+    table,
+    { commitUser: 'job', identifier: 1n, messages: [message({ newFiles: [dataFile()] })] },
+    controller.signal,
+  );
   expect(outcome.snapshots).toEqual([1n]);
 });
 
@@ -93,13 +109,21 @@ test('a passing failure of publishing is tried again; a full disk is told at onc
     if (operation === 'createExclusive' && isSnapshot(path) && failures-- > 0) throw ioError();
   });
   const table = await openTestTable(passing);
-  expect((await commitTable(table, { commitUser: 'job', identifier: 1n, messages: [message({ newFiles: [dataFile()] })] })).snapshots).toEqual([1n]);
+  expect(
+    (await commitTable(table, { commitUser: 'job', identifier: 1n, messages: [message({ newFiles: [dataFile()] })] })).snapshots,
+  ).toEqual([1n]);
   expect(table.events.filter((event) => event.type === 'retry').length).toBe(2);
   expect(await manifestFiles(table)).toEqual(await referencedManifests(table));
-  for (const place of [isSnapshot, (path: string) => path.includes('/manifest-list-'), (path: string) => /\/manifest-[0-9a-f]/.test(path)]) {
+  for (const place of [
+    isSnapshot,
+    (path: string) => path.includes('/manifest-list-'),
+    (path: string) => /\/manifest-[0-9a-f]/.test(path),
+  ]) {
     const full = failing(memory, place === isSnapshot ? 'createExclusive' : 'writeFile', place, () => ioError('ENOSPC'));
     const other = await openTestTable(full);
-    await expect(commitTable(other, { commitUser: 'job', identifier: 2n, messages: [message({ newFiles: [dataFile()] })] })).rejects.toMatchObject({ message: 'injected ENOSPC' });
+    await expect(
+      commitTable(other, { commitUser: 'job', identifier: 2n, messages: [message({ newFiles: [dataFile()] })] }),
+    ).rejects.toMatchObject({ message: 'injected ENOSPC' });
     expect(other.events).toEqual([]);
     expect(await manifestFiles(table)).toEqual(await referencedManifests(table));
   }
@@ -125,7 +149,9 @@ test('attempts end: the commit says so and leaves no manifest', async () => {
     await commitTable(other, { commitUser: 'other', identifier: ++rounds, messages: [message({ newFiles: [dataFile()] })] });
   });
   const table = await openTestTable(io, { options: { 'commit.max-retries': '3' } });
-  await expect(commitTable(table, { commitUser: 'job', identifier: 1n, messages: [message({ newFiles: [dataFile()] })] })).rejects.toMatchObject({
+  await expect(
+    commitTable(table, { commitUser: 'job', identifier: 1n, messages: [message({ newFiles: [dataFile()] })] }),
+  ).rejects.toMatchObject({
     code: 'UNAVAILABLE',
     message: expect.stringContaining('gave up after 4 attempts'),
   });
@@ -148,7 +174,9 @@ test('the snapshot an attempt builds on may expire under it', async () => {
     await memory.remove(other.path.snapshot(1n));
   });
   const table = await openTestTable(io);
-  expect((await commitTable(table, { commitUser: 'job', identifier: 1n, messages: [message({ newFiles: [dataFile()] })] })).snapshots).toEqual([3n]);
+  expect(
+    (await commitTable(table, { commitUser: 'job', identifier: 1n, messages: [message({ newFiles: [dataFile()] })] })).snapshots,
+  ).toEqual([3n]);
   expect((await filesOf(other)).length).toBe(3);
 });
 

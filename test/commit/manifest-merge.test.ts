@@ -128,7 +128,11 @@ test('a commit reads and writes as much after 1,000 commits as after 10', async 
     await commitTable(table, { commitUser: 'job', identifier, messages: [message({ newFiles: [fresh] })] });
     cost.push({ calls, written_bytes });
     if (identifier % 10n === 0n) {
-      await commitTable(table, { commitUser: 'job', identifier, messages: [message({ compactBefore: [fresh], compactAfter: [dataFile()] })] });
+      await commitTable(table, {
+        commitUser: 'job',
+        identifier,
+        messages: [message({ compactBefore: [fresh], compactAfter: [dataFile()] })],
+      });
     }
   }
   expect((await filesOf(table)).length).toBe(1_060);

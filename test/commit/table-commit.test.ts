@@ -494,3 +494,16 @@ test('a deleted file is named as it was added', async () => {
   expect(entry).toEqual({ kind: DELETE_FILE, partition: partitionOf(), bucket: 0, totalBuckets: 2, file });
   expect(pathOf(table, entry!)).toBe(`/warehouse/db.db/t/bucket-0/${file.fileName}`);
 });
+
+test('a table that was rolled back and went on is seen as it is', async () => {
+  const io = memoryFileIO();
+  const [table, other] = [await openTestTable(io), await openTestTable(io)];
+  const [kept, lost, others] = [dataFile(), dataFile(), dataFile()];
+  await commit(table, 1n, [message({ newFiles: [kept] })]);
+  await commit(table, 2n, [message({ newFiles: [lost] })]);
+  await io.remove(table.path.snapshot(2n));
+  await commit(other, 1n, [message({ newFiles: [others] })], 'other');
+  const last = dataFile();
+  await commit(table, 3n, [message({ newFiles: [last] })]);
+  expect(await namesOf(table)).toEqual([kept, others, last].map((file) => file.fileName).sort());
+});
