@@ -70,8 +70,3 @@ const POPULATION = Uint8Array.from({ length: 256 }, (_, byte) => {
   for (let rest = byte; rest !== 0; rest &= rest - 1) count++;
   return count;
 });
-
-/** How many rows of a column are missing. */
-export function nullCount(column: { readonly validity: Uint8Array | null; readonly length: number }): number {
-  return column.validity === null ? 0 : column.length - countBits(column.validity, column.length);
-}
