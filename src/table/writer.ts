@@ -7,8 +7,8 @@
  * was and its messages with the writer, to be committed again; closing deletes the files that no commit took.
  */
 import { RecordBatch } from 'apache-arrow';
-import { WeirError } from '../base/error.js';
-import { commitTable, lastCommittedIdentifier, abortMessages } from '../commit/table-commit.js';
+import { hasCode, WeirError } from '../base/error.js';
+import { abortMessages, type CommitOutcome, commitTable, lastCommittedIdentifier } from '../commit/table-commit.js';
 import type { CommitMessage } from '../meta/commit-message.js';
 import { liveFiles } from '../meta/live-files.js';
 import type { ManifestEntry } from '../meta/manifest-entry.js';
@@ -136,13 +136,7 @@ export class TableWriter<R = Record<string, unknown>> {
       return { snapshot: undefined, identifier, rows, alreadyCommitted: true };
     }
     this.#prepared = await this.#collect(this.#store.options.commitForceCompact);
-    const outcome = await commitTable(this.#store, {
-      commitUser: this.commitUser,
-      identifier,
-      ...(options.watermark !== undefined && { watermark: options.watermark }),
-      messages: this.#prepared,
-      ...(this.#overwrite !== undefined && { overwrite: this.#overwriteScope() }),
-    });
+    const outcome = await this.#publish(identifier, options.watermark);
     this.#prepared = [];
     this.#rows = 0;
     this.#lastIdentifier = identifier;
@@ -150,6 +144,25 @@ export class TableWriter<R = Record<string, unknown>> {
     this.#forgetIdle();
     if (!this.#writeOnly) await this.#expire();
     return { snapshot: outcome.snapshots.at(-1), identifier, rows, alreadyCommitted: outcome.alreadyCommitted };
+  }
+
+  async #publish(identifier: bigint, watermark: bigint | undefined): Promise<Pick<CommitOutcome, 'snapshots' | 'alreadyCommitted' | 'compactionDropped'>> {
+    const messages = this.#prepared;
+    try {
+      return await commitTable(this.#store, {
+        commitUser: this.commitUser,
+        identifier,
+        ...(watermark !== undefined && { watermark }),
+        messages,
+        ...(this.#overwrite !== undefined && { overwrite: this.#overwriteScope() }),
+      });
+    } catch (error) {
+      // nothing but a compaction, and it lost its race: no row is at stake, the job goes on
+      const onlyCompaction = messages.every((message) => message.newFiles.length + message.changelogFiles.length === 0);
+      if (!hasCode(error, 'COMMIT_CONFLICT') || !onlyCompaction || this.#overwrite !== undefined) throw error;
+      await abortMessages(this.#store, messages);
+      return { snapshots: [], alreadyCommitted: false, compactionDropped: true };
+    }
   }
 
   /** Forgets everything since the last commit and deletes its files. */
@@ -211,7 +224,7 @@ export class TableWriter<R = Record<string, unknown>> {
       const bucket = await this.#bucket(part.partition, part.bucket);
       bucket.add(kept, part.rows, kinds);
     }
-    this.#rows += batch.length;
+    this.#rows += kept.length;
     await this.#flushWhenFull();
   }
 

@@ -22,6 +22,8 @@ describe('lossless JSON', () => {
 
   it("has the layout of Paimon's documents", () => {
     const text = formatJson({ a: 1n, b: [{ c: 'x"y' }, { d: [] }], e: {}, f: ['p', 'q'], g: undefined });
-    expect(text).toBe('{\n  "a" : 1,\n  "b" : [ {\n    "c" : "x\\"y"\n  }, {\n    "d" : [ ]\n  } ],\n  "e" : { },\n  "f" : [ "p", "q" ]\n}');
+    expect(text).toBe(
+      '{\n  "a" : 1,\n  "b" : [ {\n    "c" : "x\\"y"\n  }, {\n    "d" : [ ]\n  } ],\n  "e" : { },\n  "f" : [ "p", "q" ]\n}',
+    );
   });
 });

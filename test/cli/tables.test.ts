@@ -107,7 +107,7 @@ describe('tables', () => {
     await alter('rename', 'b', 'bee');
     await alter('type', 'a', 'BIGINT');
     await alter('move', 'bee', '--first');
-    await alter('set', 'target-file-size=64 mb', 'snapshot.num-retained.max=5');
+    await alter('set', 'target-file-size=64 mb', 'snapshot.num-retained.max=50');
     await alter('unset', 'snapshot.num-retained.max');
     await alter('drop', 'c');
     const [shown] = await bench.records(['show', 'ods.alter']);

@@ -2,7 +2,8 @@
  * Four processes upsert one table at once, while a fifth compacts it: every acknowledged row is there, none twice.
  *
  * Disjoint keys have an order of their own a writer; shared ones need `sequence.field`, for without the log nothing else
- * orders concurrent writers of one key.
+ * orders concurrent writers of one key. They hold no deletes: a compaction that drops a tombstone forgets its order, and an
+ * older version written after it would come back, in Paimon as in weir.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -33,7 +34,7 @@ function script(name: string, args: (string | number)[]) {
   return { child, ended };
 }
 
-async function race(options: Record<string, string | number>, keyOf: (writer: number) => number) {
+async function race(options: Record<string, string | number>, deletes: boolean, keyOf: (writer: number) => number) {
   const warehouse = await mkdtemp(join(tmpdir(), 'weir-race-'));
   const catalog = await openCatalog({ warehouse });
   try {
@@ -43,7 +44,7 @@ async function race(options: Record<string, string | number>, keyOf: (writer: nu
       options: { bucket: 2, 'num-sorted-run.compaction-trigger': 4, 'snapshot.num-retained.min': 20, 'commit.max-retries': 200, ...options },
     });
     const compactor = script('compactor.mjs', [warehouse, 'db.t']);
-    const jobs = Array.from({ length: WRITERS }, (_, writer) => script('writer.mjs', [warehouse, 'db.t', `job-${writer}`, keyOf(writer), KEYS, COMMITS, writer + 1]));
+    const jobs = Array.from({ length: WRITERS }, (_, writer) => script('writer.mjs', [warehouse, 'db.t', `job-${writer}`, keyOf(writer), KEYS, COMMITS, writer + 1, String(deletes)]));
     await Promise.all(jobs.map((job) => job.ended));
     compactor.child.stdin.end();
     await compactor.ended;
@@ -57,7 +58,7 @@ async function race(options: Record<string, string | number>, keyOf: (writer: nu
 }
 
 it('disjoint keys: the table is what each writer made of its own', { timeout: 300_000 }, async () => {
-  const rows = await race({}, (writer) => writer * KEYS);
+  const rows = await race({}, true, (writer) => writer * KEYS);
   const model = new Map<bigint, string>();
   for (let writer = 0; writer < WRITERS; writer++) {
     for (let identifier = 1; identifier <= COMMITS; identifier++) {
@@ -70,13 +71,13 @@ it('disjoint keys: the table is what each writer made of its own', { timeout: 30
 });
 
 it('shared keys with sequence.field: the highest version of each key stays', { timeout: 300_000 }, async () => {
-  const rows = await race({ 'sequence.field': 'version' }, () => 0);
+  const rows = await race({ 'sequence.field': 'version' }, false, () => 0);
   // per key the highest version, and the writers that wrote it last with that version (ties go to either)
-  const newest = new Map<bigint, { version: bigint; texts: Set<string | null> }>();
+  const newest = new Map<bigint, { version: bigint; texts: Set<string> }>();
   for (let writer = 0; writer < WRITERS; writer++) {
     for (let identifier = 1; identifier <= COMMITS; identifier++) {
-      const { upserts, deletes } = rowsOf(seededRandom, writer + 1, identifier, 0, KEYS);
-      const last = new Map<bigint, string | null>([...upserts.map((row) => [row.id, row.text] as const), ...deletes.map((row) => [row.id, null] as const)]);
+      const { upserts } = rowsOf(seededRandom, writer + 1, identifier, 0, KEYS);
+      const last = new Map(upserts.map((row) => [row.id, row.text]));
       for (const [id, text] of last) {
         const held = newest.get(id);
         const version = BigInt(identifier);
@@ -86,6 +87,6 @@ it('shared keys with sequence.field: the highest version of each key stays', { t
     }
   }
   const found = new Map(rows.map((row) => [row.id, row.text]));
-  for (const [id, { texts }] of newest) expect(texts.has(found.get(id) ?? null), `key ${id}`).toBe(true);
+  for (const [id, { texts }] of newest) expect(texts.has(found.get(id) ?? ''), `key ${id}`).toBe(true);
   for (const id of found.keys()) expect(newest.has(id)).toBe(true);
 });

@@ -25,7 +25,7 @@ interface Outcome {
 /** Runs the job; with `kill_ms` it is killed that long after it said that it started. */
 function runJob(warehouse: string, commits: number, kill_ms?: number): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [WRITER, warehouse, 'db.t', 'job', '0', String(KEYS), String(commits), String(SEED)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [WRITER, warehouse, 'db.t', 'job', '0', String(KEYS), String(commits), String(SEED), 'true'], { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     let errors = '';
     let timer: NodeJS.Timeout | undefined;
