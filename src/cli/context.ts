@@ -1,8 +1,8 @@
 /** What every command is given: where the warehouse is, where output goes, how an interruption is heard. */
 import type { Catalog, Table } from '../index.js';
 import { Interrupted, UsageError } from './exit.js';
-import type { Output } from './output.js';
-import { Progress } from './progress.js';
+import type { Output, OutputStream } from './output.js';
+import { Progress, type ProgressTarget } from './progress.js';
 
 export interface GlobalOptions {
   warehouse?: string;
@@ -10,11 +10,18 @@ export interface GlobalOptions {
   quiet?: boolean;
 }
 
+/** The three streams of the program. */
+export interface Streams {
+  readonly stdin: NodeJS.ReadableStream;
+  readonly stdout: OutputStream;
+  readonly stderr: NodeJS.WritableStream & ProgressTarget;
+}
+
 export interface Context {
   readonly options: GlobalOptions;
   readonly out: Output;
-  /** one line to stderr, told also with `--quiet` */
-  readonly say: (line: string) => void;
+  readonly stdin: NodeJS.ReadableStream;
+  readonly stderr: NodeJS.WritableStream & ProgressTarget;
 }
 
 /** Opens the warehouse, does the work, closes it whatever happens. */
@@ -42,7 +49,7 @@ export function withTable<T>(context: Context, name: string, work: (table: Table
 }
 
 export function progressOf(context: Context, label: string): Progress {
-  return new Progress({ label, quiet: context.options.quiet ?? false });
+  return new Progress({ label, quiet: context.options.quiet ?? false, target: context.stderr });
 }
 
 /**

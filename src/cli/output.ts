@@ -8,11 +8,13 @@
 import { once } from 'node:events';
 import { OutputClosed } from './exit.js';
 
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean | undefined; readonly destroyed?: boolean };
+
 export class Output {
   #closed = false;
   #failure: Error | undefined;
 
-  constructor(readonly stream: NodeJS.WriteStream) {
+  constructor(readonly stream: OutputStream) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') this.#closed = true;
       else this.#failure = error;

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { idOf, positiveNumber, wholeNumber } from './arguments.js';
-import type { Context, GlobalOptions } from './context.js';
+import type { Context, GlobalOptions, Streams } from './context.js';
 import { errorLine, errorStack, exitCodeOf, Interrupted, UsageError } from './exit.js';
 import { Output } from './output.js';
 
@@ -16,23 +16,24 @@ const atLeastOne = (what: string) => (text: string) => positiveNumber(text, what
 const id = (what: string) => (text: string) => idOf(text, what);
 
 /** Runs one command line; resolves to the exit code. */
-export async function run(argv: readonly string[]): Promise<number> {
-  const out = new Output(process.stdout);
-  process.stderr.on('error', () => undefined);
-  const program = makeProgram(out);
+export async function run(argv: readonly string[], streams: Streams = process): Promise<number> {
+  const { stdin, stderr } = streams;
+  const out = new Output(streams.stdout);
+  stderr.on('error', () => undefined);
+  const program = makeProgram({ out, stdin, stderr });
   let code: number;
   try {
     await program.parseAsync(argv, { from: 'user' });
     await out.flush();
     code = 0;
   } catch (error) {
-    code = report(error, program.opts<GlobalOptions>().verbose ?? false);
+    code = report(error, program.opts<GlobalOptions>().verbose ?? false, stderr);
   }
-  await new Promise<void>((resolve) => process.stderr.write('', () => resolve()));
+  await new Promise<void>((resolve) => stderr.write('', () => resolve()));
   return code;
 }
 
-function report(error: unknown, verbose: boolean): number {
+function report(error: unknown, verbose: boolean, stderr: NodeJS.WritableStream): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     if (error.code === 'commander.help') return 2;
@@ -41,7 +42,7 @@ function report(error: unknown, verbose: boolean): number {
   // the shell learns from the signal itself that the command was stopped
   if (error instanceof Interrupted) process.kill(process.pid, error.signal);
   const code = exitCodeOf(error);
-  if (code !== 0) process.stderr.write(`${errorLine(error)}\n${verbose ? `${errorStack(error)}\n` : ''}`);
+  if (code !== 0) stderr.write(`${errorLine(error)}\n${verbose ? `${errorStack(error)}\n` : ''}`);
   return code;
 }
 
@@ -50,7 +51,7 @@ function version(): string {
   return manifest.version;
 }
 
-function makeProgram(out: Output): Command {
+function makeProgram(streams: Omit<Context, 'options'>): Command {
   const program = new Command('weir')
     .description("Tables that are streams, in Apache Paimon's format.")
     .version(version())
@@ -58,9 +59,13 @@ function makeProgram(out: Output): Command {
     .option('--verbose', 'tell the stack of an error')
     .option('--quiet', 'no progress')
     .exitOverride()
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput({
+      outputError: () => undefined,
+      writeOut: (text) => void streams.out.stream.write(text),
+      writeErr: (text) => void streams.stderr.write(text),
+    })
     .configureHelp({ showGlobalOptions: true });
-  const context = (): Context => ({ options: program.opts<GlobalOptions>(), out, say: (line) => void process.stderr.write(`${line}\n`) });
+  const context = (): Context => ({ ...streams, options: program.opts<GlobalOptions>() });
   defineTables(program, context);
   defineData(program, context);
   defineCare(program, context);

@@ -20,7 +20,7 @@ export interface ProgressTarget {
 export interface ProgressOptions {
   label: string;
   quiet?: boolean;
-  target?: ProgressTarget;
+  target: ProgressTarget;
   clock?: Clock;
 }
 
@@ -32,7 +32,7 @@ export class Progress {
   #drawn_ms: number;
   #drawn = false;
 
-  constructor({ label, quiet = false, target = process.stderr, clock = systemClock }: ProgressOptions) {
+  constructor({ label, quiet = false, target, clock = systemClock }: ProgressOptions) {
     this.#label = label;
     this.#target = target;
     this.#clock = clock;

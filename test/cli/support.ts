@@ -1,9 +1,14 @@
-/** Runs the built program as a user does: a process, its streams and its exit code. */
+/**
+ * Runs the built program: `weir` and `start` as a user does, in a process of its own; a Bench in this process, on streams of
+ * its own, because a test file runs dozens of commands.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { run } from '../../dist/cli/program.js';
 
 export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -44,6 +49,19 @@ export function weir(args: readonly string[], options: RunOptions = {}): Promise
   return ended(child);
 }
 
+class Collector extends Writable {
+  readonly #chunks: Buffer[] = [];
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.#chunks.push(Buffer.from(chunk));
+    done();
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString();
+  }
+}
+
 /** A folder for one test file, with the command line bound to a warehouse in it. */
 export class Bench {
   constructor(readonly folder: string) {}
@@ -60,18 +78,21 @@ export class Bench {
     return join(this.folder, name);
   }
 
-  run(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-    return weir(['--warehouse', this.warehouse, ...args], options);
+  async run(args: readonly string[], options: Pick<RunOptions, 'input'> = {}): Promise<Outcome> {
+    const [stdout, stderr] = [new Collector(), new Collector()];
+    const stdin = Readable.from(options.input === undefined ? [] : [Buffer.from(options.input)]);
+    const code = await run(['--warehouse', this.warehouse, ...args], { stdin, stdout, stderr });
+    return { code, signal: null, out: stdout.text(), err: stderr.text() };
   }
 
   /** Runs and insists on success; the lines of stdout. */
-  async lines(args: readonly string[], options: RunOptions = {}): Promise<string[]> {
+  async lines(args: readonly string[], options: Pick<RunOptions, 'input'> = {}): Promise<string[]> {
     const outcome = await this.run(args, options);
     if (outcome.code !== 0) throw new Error(`weir ${args.join(' ')}: exit ${outcome.code}: ${outcome.err}`);
     return outcome.out.split('\n').filter((line) => line !== '');
   }
 
-  async records(args: readonly string[], options: RunOptions = {}): Promise<Record<string, unknown>[]> {
+  async records(args: readonly string[], options: Pick<RunOptions, 'input'> = {}): Promise<Record<string, unknown>[]> {
     return (await this.lines(args, options)).map((line) => JSON.parse(line));
   }
 

@@ -43,7 +43,7 @@ export async function stream(context: Context, name: string, flags: StreamFlags)
       // the user's way to end a stream
       if (!(error instanceof Interrupted)) throw error;
     } finally {
-      if (last !== undefined) context.say(last.trimEnd());
+      if (last !== undefined) context.stderr.write(last);
     }
   });
 }

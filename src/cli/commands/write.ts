@@ -42,7 +42,7 @@ export async function write(context: Context, name: string, files: readonly stri
       },
     });
     try {
-      await interruptible((signal) => loader.load(inputBatches(inputs, { fields, kindColumn, signal, onBytes })));
+      await interruptible((signal) => loader.load(inputBatches(inputs, { fields, kindColumn, signal, onBytes, stdin: context.stdin })));
     } finally {
       progress.clear();
     }

@@ -1,11 +1,14 @@
 /** Bytes and text of an input, `-` being stdin. Text is UTF-8; a byte that is not is an error, never a replacement character. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { WeirError } from '../../base/error.js';
 
 const CHUNK_BYTES = 1 << 20;
 
 export interface SourceOptions {
+  /** what `-` is */
+  stdin?: NodeJS.ReadableStream | undefined;
   signal?: AbortSignal | undefined;
   /** told after each piece */
   onBytes?: ((bytes: number) => void) | undefined;
@@ -37,7 +40,7 @@ export async function totalBytes(files: readonly string[]): Promise<number | und
 
 export async function* byteChunks(file: string, options: SourceOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
   const { signal } = options;
-  const stream = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: CHUNK_BYTES });
+  const stream = file === '-' ? ((options.stdin ?? process.stdin) as Readable) : createReadStream(file, { highWaterMark: CHUNK_BYTES });
   const onAbort = () => stream.destroy(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
   if (signal?.aborted) onAbort();
   signal?.addEventListener('abort', onAbort, { once: true });
