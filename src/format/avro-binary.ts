@@ -7,13 +7,16 @@
 const strictText = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export class AvroCursor {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Buffer;
+  /** the same as a plain array, whose slices are copies */
+  readonly #plain: Uint8Array;
   readonly #view: DataView;
   readonly #end: number;
   #position: number;
 
   constructor(bytes: Uint8Array, position = 0) {
-    this.#bytes = bytes;
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#end = bytes.length;
     this.#position = position;
@@ -92,19 +95,22 @@ export class AvroCursor {
   readString(): string {
     const length = this.#length();
     const start = this.#advance(length);
-    return strictText.decode(this.#bytes.subarray(start, start + length));
+    const end = start + length;
+    let at = start;
+    while (at < end && this.#plain[at]! < 0x80) at++;
+    return at === end ? this.#bytes.toString('latin1', start, end) : strictText.decode(this.#plain.subarray(start, end));
   }
 
   /** A copy of the next `length` bytes. */
   readRaw(length: number): Uint8Array {
     const start = this.#advance(length);
-    return new Uint8Array(this.#bytes.subarray(start, start + length));
+    return this.#plain.slice(start, start + length);
   }
 
   /** A view of the next `length` bytes. */
   readView(length: number): Uint8Array {
     const start = this.#advance(length);
-    return this.#bytes.subarray(start, start + length);
+    return this.#plain.subarray(start, start + length);
   }
 
   #length(): number {
@@ -122,7 +128,7 @@ export class AvroCursor {
 
   #byte(): number {
     if (this.#position >= this.#end) throw new Error('the bytes end in a number');
-    return this.#bytes[this.#position++]!;
+    return this.#plain[this.#position++]!;
   }
 }
 

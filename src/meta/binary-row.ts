@@ -74,7 +74,7 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-/** Bytes as an i64 Paimon keeps in big-endian two's complement, as short as possible. */
+/** Big-endian two's complement, as short as possible: the digits of a long decimal. */
 export function decimalToBytes(unscaled: bigint): Uint8Array {
   let length = 1;
   while (BigInt.asIntN(length * 8, unscaled) !== unscaled) length++;
@@ -91,10 +91,6 @@ export function decimalFromBytes(bytes: Uint8Array): bigint {
   let value = 0n;
   for (const byte of bytes) value = (value << 8n) | BigInt(byte);
   return BigInt.asIntN(bytes.length * 8, value);
-}
-
-function isNested(type: DataType): boolean {
-  return type.kind === 'ARRAY' || type.kind === 'MAP' || type.kind === 'MULTISET' || type.kind === 'ROW' || type.kind === 'OTHER';
 }
 
 function variableBytes(type: DataType, value: Datum): number {
@@ -247,8 +243,7 @@ function readField(bytes: Uint8Array, view: DataView, i: number, arity: number, 
       return new Uint8Array(bytes.subarray(start, start + length));
     }
     default:
-      if (isNested(type)) throw corrupt(`field ${i} of a row is of type ${type.kind}, which has no value here`, file);
-      return null;
+      throw corrupt(`field ${i} of a row is of type ${type.kind}, which has no value here`, file);
   }
 }
 

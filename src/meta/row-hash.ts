@@ -45,6 +45,8 @@ export class RowHasher {
   readonly #fixed_bytes: number;
   #scratch: Uint8Array;
   #words: Int32Array;
+  /** 32-bit views of the columns in hand, where their elements have 4 bytes or more */
+  #halves: readonly Int32Array[] = [];
 
   constructor(types: readonly DataType[]) {
     this.#types = types;
@@ -63,7 +65,9 @@ export class RowHasher {
     if (columns.length === 1 && only !== undefined) {
       if (only.values instanceof Int32Array) return hashInts(only, length, hashes);
       if (this.#types[0]!.kind === 'BIGINT') return hashLongs(only, length, hashes);
+      if (only.offsets !== undefined) return hashBytes(only, length, hashes);
     }
+    this.#halves = columns.map((column) => (column.values instanceof Uint8Array ? NO_HALVES : halves(column)));
     for (let row = 0; row < length; row++) hashes[row] = this.#hashAt(columns, row);
     return hashes;
   }
@@ -110,20 +114,20 @@ export class RowHasher {
         this.#words[word] = (column.values as Int32Array)[row]!;
         return end;
       case 'FLOAT':
-        this.#words[word] = halves(column)[row]!;
+        this.#words[word] = this.#halves[i]![row]!;
         return end;
       case 'BIGINT':
       case 'DOUBLE': {
-        const pairs = halves(column);
+        const pairs = this.#halves[i]!;
         this.#words[word] = pairs[2 * row]!;
         this.#words[word + 1] = pairs[2 * row + 1]!;
         return end;
       }
       case 'DECIMAL':
-        return this.#writeDecimal(column, row, word, end, type.precision);
+        return this.#writeDecimal(column, this.#halves[i]!, row, word, end, type.precision);
       case 'TIMESTAMP':
       case 'TIMESTAMP_LTZ':
-        return this.#writeTimestamp(column, row, word, end, type.precision);
+        return this.#writeTimestamp(column, this.#halves[i]!, row, word, end, type.precision);
       case 'CHAR':
       case 'VARCHAR':
       case 'BINARY':
@@ -140,7 +144,7 @@ export class RowHasher {
         this.#reserve(end, padded);
         this.#words[word] = size;
         this.#words[word + 1] = end;
-        this.#scratch.set(bytes.subarray(start, start + size), end);
+        for (let b = 0; b < size; b++) this.#scratch[end + b] = bytes[start + b]!;
         return end + padded;
       }
       default:
@@ -148,9 +152,8 @@ export class RowHasher {
     }
   }
 
-  #writeDecimal(column: Column, row: number, word: number, end: number, precision: number): number {
+  #writeDecimal(column: Column, quads: Int32Array, row: number, word: number, end: number, precision: number): number {
     if (precision <= 18) {
-      const quads = halves(column);
       this.#words[word] = quads[4 * row]!;
       this.#words[word + 1] = quads[4 * row + 1]!;
       return end;
@@ -164,8 +167,7 @@ export class RowHasher {
     return end + 16;
   }
 
-  #writeTimestamp(column: Column, row: number, word: number, end: number, precision: number): number {
-    const parts = halves(column);
+  #writeTimestamp(column: Column, parts: Int32Array, row: number, word: number, end: number, precision: number): number {
     if (precision <= 3) {
       this.#words[word] = parts[2 * row]!;
       this.#words[word + 1] = parts[2 * row + 1]!;
@@ -219,6 +221,7 @@ function halves(column: Column): Int32Array {
   return new Int32Array(values.buffer, values.byteOffset, values.byteLength >> 2);
 }
 
+const NO_HALVES = new Int32Array();
 const NULL_BIT = 0x100;
 
 function hashInts(column: Column, length: number, hashes: Int32Array): Int32Array {
@@ -237,6 +240,46 @@ function hashLongs(column: Column, length: number, hashes: Int32Array): Int32Arr
   const ofNull = finish(mix(mix(mix(mix(SEED, NULL_BIT), 0), 0), 0), 16);
   for (let row = 0; row < length; row++) {
     hashes[row] = isValid(column, row) ? finish(mix(mix(base, pairs[2 * row]!), pairs[2 * row + 1]!), 16) : ofNull;
+  }
+  return hashes;
+}
+
+function hashBytes(column: Column, length: number, hashes: Int32Array): Int32Array {
+  const bytes = column.values as Uint8Array;
+  const offsets = column.offsets!;
+  const base = mix(mix(SEED, 0), 0);
+  const ofNull = finish(mix(mix(mix(mix(SEED, NULL_BIT), 0), 0), 0), 16);
+  for (let row = 0; row < length; row++) {
+    if (!isValid(column, row)) {
+      hashes[row] = ofNull;
+      continue;
+    }
+    let at = offsets[row]!;
+    const end = offsets[row + 1]!;
+    const size = end - at;
+    if (size <= 7) {
+      let low = 0;
+      let high = (0x80 | size) << 24;
+      for (let b = 0; b < size; b++) {
+        if (b < 4) low |= bytes[at + b]! << (8 * b);
+        else high |= bytes[at + b]! << (8 * (b - 4));
+      }
+      hashes[row] = finish(mix(mix(base, low), high), 16);
+      continue;
+    }
+    // the slot: length, and the offset 16 of the bytes
+    let hash = mix(mix(base, size), 16);
+    for (; at + 4 <= end; at += 4) {
+      hash = mix(hash, bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24));
+    }
+    const padded = (size + 7) & ~7;
+    let last = 0;
+    for (let b = 0; at + b < end; b++) last |= bytes[at + b]! << (8 * b);
+    for (let words = (padded - (size & ~3)) >> 2; words > 0; words--) {
+      hash = mix(hash, last);
+      last = 0;
+    }
+    hashes[row] = finish(hash, 16 + padded);
   }
   return hashes;
 }
