@@ -1,4 +1,6 @@
 /** Files of weir read by others, files of others read by weir. */
+
+import { readFile, writeFile } from 'node:fs/promises';
 import {
   type DuckDBBlobValue,
   type DuckDBConnection,
@@ -12,10 +14,9 @@ import {
   type DuckDBTimestampTZValue,
   type DuckDBTimeValue,
 } from '@duckdb/node-api';
+import { tableFromIPC } from 'apache-arrow';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { readFile, writeFile } from 'node:fs/promises';
-import { tableFromIPC } from 'apache-arrow';
 import * as parquetWasm from 'parquet-wasm';
 import { ParquetReader } from 'parquetjs-lite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -74,7 +75,10 @@ function randomValue(random: Random, type: DataType): unknown {
   if (type.nullable && random.float() < 0.2) return null;
   const size = () => Math.floor(random.float() * 4);
   const many = <T>(make: (i: number) => T) => Array.from({ length: size() }, (_, i) => make(i));
-  const digits = (n: number) => `${1 + Math.floor(random.float() * 8)}${String(Math.floor(random.float() * 1e9)).padStart(9, '0').repeat(5)}`.slice(0, n);
+  const digits = (n: number) =>
+    `${1 + Math.floor(random.float() * 8)}${String(Math.floor(random.float() * 1e9))
+      .padStart(9, '0')
+      .repeat(5)}`.slice(0, n);
   const pad = (value: number, n = 2) => String(Math.floor(value)).padStart(n, '0');
   const time = () => `${pad(random.float() * 24)}:${pad(random.float() * 60)}:${pad(random.float() * 60)}.${pad(random.float() * 1000, 3)}`;
   const date = () => `${pad(1900 + random.float() * 200, 4)}-${pad(1 + random.float() * 12)}-${pad(1 + random.float() * 28)}`;
@@ -91,7 +95,9 @@ function randomValue(random: Random, type: DataType): unknown {
     case 'TIMESTAMP_LTZ':
       return `${date()}T${time()}${type.precision > 3 ? pad(random.float() * 1000, 3) : ''}${type.kind === 'TIMESTAMP' ? '' : 'Z'}`;
     case 'VARCHAR':
-      return type.length < 100 ? `kind ${size()}` : ['', 'a', 'é', 'naïve 日本 🦊'.repeat(size()), 'x'.repeat(size() * 40)][Math.floor(random.float() * 5)];
+      return type.length < 100
+        ? `kind ${size()}`
+        : ['', 'a', 'é', 'naïve 日本 🦊'.repeat(size()), 'x'.repeat(size() * 40)][Math.floor(random.float() * 5)];
     case 'ARRAY':
       return many(() => randomValue(random, type.element));
     case 'MAP':
@@ -168,7 +174,10 @@ describe('what weir writes', () => {
     expect(meta.created_by).toBe('weir version 0.1.0');
     const shape = meta.schema.map(({ name, field_id, type, type_length, repetition_type, converted_type, logical_type }) => {
       const annotation = logical_type === undefined ? '' : Object.values(logical_type).join(' ');
-      return [repetition_type, type, type_length, name, field_id, converted_type, annotation].filter((part) => part !== undefined).join(' ').trim();
+      return [repetition_type, type, type_length, name, field_id, converted_type, annotation]
+        .filter((part) => part !== undefined)
+        .join(' ')
+        .trim();
     });
     expect(shape).toMatchInlineSnapshot(`
       [
@@ -249,8 +258,7 @@ describe('what weir writes', () => {
     const reader = await ParquetReader.openFile(path);
     const cursor = reader.getCursor();
     const rows: unknown[][] = [];
-    for (let row = await cursor.next(); row; row = await cursor.next()) {
-      const record = row as Record<string, unknown>;
+    for (let record = await cursor.next(); record; record = await cursor.next()) {
       rows.push(
         fields.map(({ name, type }) => {
           const value = record[name] ?? null;
@@ -314,11 +322,35 @@ describe('what others write', () => {
     const variants: [string, (builder: parquetWasm.WriterPropertiesBuilder) => parquetWasm.WriterPropertiesBuilder][] = [
       ['plain', (b) => b.setDictionaryEnabled(false).setEncoding(Encoding.PLAIN)],
       ['v2', (b) => b.setWriterVersion(WriterVersion.V2).setCompression(Compression.SNAPPY)],
-      ['delta', (b) => b.setDictionaryEnabled(false).setColumnEncoding('big', Encoding.DELTA_BINARY_PACKED).setColumnEncoding('low', Encoding.DELTA_BINARY_PACKED)],
+      [
+        'delta',
+        (b) =>
+          b
+            .setDictionaryEnabled(false)
+            .setColumnEncoding('big', Encoding.DELTA_BINARY_PACKED)
+            .setColumnEncoding('low', Encoding.DELTA_BINARY_PACKED),
+      ],
       ['delta length', (b) => b.setDictionaryEnabled(false).setColumnEncoding('text', Encoding.DELTA_LENGTH_BYTE_ARRAY)],
-      ['delta bytes', (b) => b.setDictionaryEnabled(false).setColumnEncoding('text', Encoding.DELTA_BYTE_ARRAY).setColumnEncoding('d38', Encoding.DELTA_BYTE_ARRAY)],
-      ['split', (b) => b.setDictionaryEnabled(false).setColumnEncoding('wide', Encoding.BYTE_STREAM_SPLIT).setColumnEncoding('real', Encoding.BYTE_STREAM_SPLIT)],
-      ['small pages', (b) => b.setWriterVersion(WriterVersion.V2).setDataPageSizeLimit(500).setWriteBatchSize(32).setCompression(Compression.ZSTD)],
+      [
+        'delta bytes',
+        (b) =>
+          b
+            .setDictionaryEnabled(false)
+            .setColumnEncoding('text', Encoding.DELTA_BYTE_ARRAY)
+            .setColumnEncoding('d38', Encoding.DELTA_BYTE_ARRAY),
+      ],
+      [
+        'split',
+        (b) =>
+          b
+            .setDictionaryEnabled(false)
+            .setColumnEncoding('wide', Encoding.BYTE_STREAM_SPLIT)
+            .setColumnEncoding('real', Encoding.BYTE_STREAM_SPLIT),
+      ],
+      [
+        'small pages',
+        (b) => b.setWriterVersion(WriterVersion.V2).setDataPageSizeLimit(500).setWriteBatchSize(32).setCompression(Compression.ZSTD),
+      ],
       ['LZ4 raw', (b) => b.setCompression(Compression.LZ4_RAW)],
     ];
     for (const [name, variant] of variants) {
@@ -338,6 +370,8 @@ describe('what others write', () => {
     const wrong = (name: string, type: DataType) => readParquet(path, [{ id: 1, name, type }]);
     await expect(wrong('a', { kind: 'DOUBLE', nullable: true })).rejects.toMatchObject({ code: 'UNSUPPORTED', file: path });
     await expect(wrong('b', { kind: 'INT', nullable: true })).rejects.toMatchObject({ code: 'UNSUPPORTED', file: path });
-    await expect(wrong('b', { kind: 'ARRAY', nullable: true, element: { kind: 'INT', nullable: true } })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    await expect(wrong('b', { kind: 'ARRAY', nullable: true, element: { kind: 'INT', nullable: true } })).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+    });
   });
 });

@@ -76,9 +76,7 @@ describe.each(goldenTables().map((table) => [table.name, table] as const))('%s',
       const bytes = tail.buffer.slice(tail.byteOffset, tail.byteOffset + tail.length) as ArrayBuffer;
       const expected = await parquetReadObjects({ file: bytes, columns: flat.map((field) => field.name), compressors, utf8: false });
       const mine = { fields: flat, columns: flat.map((field) => batch.columns[fields.indexOf(field)]!), length: batch.length };
-      expect(plainRows(mine), path).toEqual(
-        expected.map((row) => flat.map((field) => value(row[field.name]))),
-      );
+      expect(plainRows(mine), path).toEqual(expected.map((row) => flat.map((field) => value(row[field.name]))));
     }
   });
 });

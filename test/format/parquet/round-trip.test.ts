@@ -7,7 +7,7 @@ import { takeBatch } from '../../../src/types/take.js';
 import { batchOf, io, plainRows, readParquet, scratch, writeParquet } from '../../support/parquet.js';
 import { atomicTypes, nestedTypes, randomColumn } from '../../support/random-columns.js';
 
-const seed = Number(process.env['SEED'] ?? 1);
+const seed = Number(process.env.SEED ?? 1);
 let files: Awaited<ReturnType<typeof scratch>>;
 beforeAll(async () => {
   files = await scratch();
