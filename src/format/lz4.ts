@@ -22,6 +22,7 @@ export function decompressLz4Block(input: Uint8Array, length: number): Uint8Arra
 
 /** Exactly `length` bytes of Hadoop frames; old writers left bare blocks, which are accepted as well. */
 export function decompressLz4Hadoop(input: Uint8Array, length: number): Uint8Array {
+  if (length === 0) return new Uint8Array(0);
   return decompressFrames(input, length) ?? decompressLz4Block(input, length);
 }
 
