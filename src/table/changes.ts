@@ -16,7 +16,8 @@ import { type Batch, INSERT, ROW_KINDS, type RowKind } from '../types/column.js'
 import { type BoundPredicate, columnsOf, evaluate } from '../types/predicate.js';
 import { rowsOf } from '../types/row-reader.js';
 import { takeBatch } from '../types/take.js';
-import { formatPosition, parsePosition, type Place, type StreamPosition } from './position.js';
+import { readHeld, yieldHeld } from './held-snapshot.js';
+import { formatPosition, type Place, parsePosition, type StreamPosition } from './position.js';
 import type { TableStore } from './table-store.js';
 
 export interface ChangesOptions {
@@ -68,7 +69,11 @@ export class Change<R> {
   }
 }
 
-export async function* streamChanges<R>(store: TableStore, options: ChangesOptions, where: BoundPredicate | undefined): AsyncGenerator<Change<R>> {
+export async function* streamChanges<R>(
+  store: TableStore,
+  options: ChangesOptions,
+  where: BoundPredicate | undefined,
+): AsyncGenerator<Change<R>> {
   const stream = new ChangeStream<R>(store, options, where);
   try {
     yield* stream.run();
@@ -137,9 +142,9 @@ class ChangeStream<R> {
     const store = this.#store;
     const snapshot = await this.#read(place.snapshot);
     await store.refresh();
-    const plan = await planSnapshot(store, snapshot, store.schema);
+    const plan = await readHeld(store, snapshot, () => planSnapshot(store, snapshot, store.schema));
     let done = 0;
-    for await (const batch of this.#batches(plan, false)) {
+    for await (const batch of yieldHeld(store, snapshot, this.#batches(plan, false))) {
       done++;
       if (done <= place.done) continue;
       const change = this.#change({ phase: 'full', snapshot: place.snapshot, done }, batch, new Uint8Array(batch.length).fill(INSERT));
@@ -151,10 +156,10 @@ class ChangeStream<R> {
     const store = this.#store;
     const snapshot = await this.#read(id);
     await store.refresh();
-    const plan = await planChanges(store, snapshot, store.schema);
+    const plan = await readHeld(store, snapshot, () => planChanges(store, snapshot, store.schema));
     const keyed = store.schema.primaryKeys.length > 0;
     let done = 0;
-    for await (const batch of this.#batches(plan, keyed)) {
+    for await (const batch of yieldHeld(store, snapshot, this.#batches(plan, keyed))) {
       done++;
       if (done <= skip) continue;
       const width = batch.columns.length - (keyed ? 1 : 0);
@@ -229,7 +234,11 @@ class ChangeStream<R> {
       const [earliest, latest] = [await snapshots.earliestId(), await snapshots.latestId()];
       if (earliest !== undefined && id < earliest) return true;
       if (latest !== undefined && id > latest + 1n) {
-        throw new WeirError('POSITION_EXPIRED', `${table} ends at snapshot ${latest}, the stream is at ${id}: the table was rolled back; start again from 'latest-full'`, { table });
+        throw new WeirError(
+          'POSITION_EXPIRED',
+          `${table} ends at snapshot ${latest}, the stream is at ${id}: the table was rolled back; start again from 'latest-full'`,
+          { table },
+        );
       }
       await clock.sleep(this.#poll_ms, this.#options.signal);
     }

@@ -15,6 +15,7 @@ import { liveFiles } from '../meta/live-files.js';
 import { partitionPath } from '../meta/partition-path.js';
 import { BATCH_IDENTIFIER } from '../meta/snapshot.js';
 import { groupByBucket } from '../read/plan.js';
+import { readHeld } from './held-snapshot.js';
 import { type PartitionSpec, partitionMatcher } from './partition-spec.js';
 import type { TableStore } from './table-store.js';
 
@@ -42,14 +43,25 @@ export interface CompactResult {
 const MAX_REPLANS = 20;
 
 export async function compactTable(store: TableStore, options: CompactOptions): Promise<CompactResult> {
-  const total: CompactResult = { snapshot: undefined, filesBefore: 0, filesAfter: 0, rowsBefore: 0, rowsAfter: 0, bytesBefore: 0, bytesAfter: 0 };
+  const total: CompactResult = {
+    snapshot: undefined,
+    filesBefore: 0,
+    filesAfter: 0,
+    rowsBefore: 0,
+    rowsAfter: 0,
+    bytesBefore: 0,
+    bytesAfter: 0,
+  };
   await store.refresh();
   const places = await bucketPlaces(store, options.partition);
   const commitUser = `${store.options.commitUserPrefix}${store.random.uuid()}`;
   let bucketsDone = 0;
-  const jobs = places.map((place) => async function* () {
-    yield await compactPlace(store, place, options, commitUser, total);
-  });
+  const jobs = places.map(
+    (place) =>
+      async function* () {
+        yield await compactPlace(store, place, options, commitUser, total);
+      },
+  );
   for await (const _ of mergeAsync(jobs, Math.max(1, store.services.executor.threads))) {
     bucketsDone++;
     options.onProgress?.({ bucketsDone, buckets: places.length });
@@ -69,7 +81,13 @@ async function bucketPlaces(store: TableStore, partition: PartitionSpec | undefi
   }));
 }
 
-async function compactPlace(store: TableStore, place: BucketPlace, options: CompactOptions, commitUser: string, total: CompactResult): Promise<void> {
+async function compactPlace(
+  store: TableStore,
+  place: BucketPlace,
+  options: CompactOptions,
+  commitUser: string,
+  total: CompactResult,
+): Promise<void> {
   for (let attempt = 0; attempt < MAX_REPLANS; attempt++) {
     options.signal?.throwIfAborted();
     const message = await compactOnce(store, place, options);
@@ -81,7 +99,6 @@ async function compactPlace(store: TableStore, place: BucketPlace, options: Comp
       return;
     } catch (error) {
       if (!hasCode(error, 'COMMIT_CONFLICT')) throw error;
-      store.emit({ type: 'conflict', message: `compaction of bucket ${place.bucket} dropped: ${error.message}` });
       await abortMessages(store, [madeOnly(message)]);
     }
   }
@@ -101,16 +118,25 @@ async function compactOnce(store: TableStore, place: BucketPlace, options: Compa
     options.full ?? false,
   );
   if (picked === undefined) return undefined;
-  const output = await compactBucket(store, place, picked, options.signal).catch((error: unknown) => {
+  const output = await readHeld(store, latest, () => compactBucket(store, place, picked, options.signal)).catch((error: unknown) => {
     // the files were replaced and expired while this ran: the next plan sees the new ones
-    if (hasCode(error, 'NOT_FOUND')) return undefined;
+    if (hasCode(error, 'POSITION_EXPIRED')) return undefined;
     throw error;
   });
   if (output === undefined) return compactOnce(store, place, options);
   if (output.before.length === 0) return undefined;
   const { partition, bucket } = place;
   const totalBuckets = entries[0]!.totalBuckets;
-  return { partition, bucket, totalBuckets, newFiles: [], changelogFiles: [], compactBefore: output.before, compactAfter: output.after, compactChangelog: [] };
+  return {
+    partition,
+    bucket,
+    totalBuckets,
+    newFiles: [],
+    changelogFiles: [],
+    compactBefore: output.before,
+    compactAfter: output.after,
+    compactChangelog: [],
+  };
 }
 
 /** An upgraded file is in both lists under one name: it is not this compaction's to delete. */

@@ -10,7 +10,7 @@ import { liveFiles } from '../meta/live-files.js';
 import type { ManifestEntry } from '../meta/manifest-entry.js';
 import { applyChanges, type SchemaChange } from '../meta/schema-change.js';
 import { BATCH_IDENTIFIER, type Snapshot } from '../meta/snapshot.js';
-import { validateForRead, validateForWrite } from '../meta/table-options.js';
+import { validateForRead, validateForStream, validateForWrite } from '../meta/table-options.js';
 import type { TableSchema } from '../meta/table-schema.js';
 import { checkReadable, type PlannedRead, planSnapshot } from '../read/plan.js';
 import { PointReader } from '../read/point-get.js';
@@ -22,6 +22,7 @@ import { type Change, type ChangesOptions, streamChanges } from './changes.js';
 import { TableCommitter } from './committer.js';
 import { type CompactOptions, type CompactResult, compactTable } from './compaction.js';
 import type { TableMetrics } from './event.js';
+import { readHeld, yieldHeld } from './held-snapshot.js';
 import { type IncrementalRange, incrementalSource } from './incremental.js';
 import { type PartitionSpec, partitionMatcher } from './partition-spec.js';
 import { Scan, type ScanSource } from './scan.js';
@@ -116,7 +117,7 @@ export class Table<R = Row> {
   /** The table as a stream of changes. */
   async *changes(options: ChangesOptions & { where?: Predicate } = {}): AsyncGenerator<Change<R>> {
     await this.#store.refresh();
-    validateForRead(this.#store.schema);
+    validateForStream(this.#store.schema);
     this.#checkColumns(options.columns, this.#store.schema);
     yield* streamChanges<R>(this.#store, options, this.#bind(options.where, this.#store.schema));
   }
@@ -127,23 +128,29 @@ export class Table<R = Row> {
     await store.refresh();
     validateForRead(store.schema);
     const { schema } = store;
-    if (schema.primaryKeys.length === 0) throw new WeirError('UNSUPPORTED', `${this.name} has no primary key to get a row by`, { table: this.name });
+    if (schema.primaryKeys.length === 0)
+      throw new WeirError('UNSUPPORTED', `${this.name} has no primary key to get a row by`, { table: this.name });
     this.#checkColumns(options.columns, schema);
     const values = new Map(
       schema.primaryKeys.map((name) => {
         const value = (key as Row)[name];
-        if (value === undefined || value === null) throw new WeirError('INVALID_ARGUMENT', `key column ${name} of ${this.name} is missing`, { table: this.name });
+        if (value === undefined || value === null)
+          throw new WeirError('INVALID_ARGUMENT', `key column ${name} of ${this.name} is missing`, { table: this.name });
         return [name, toDatum(schema.fields.find((field) => field.name === name)!.type, value)] as const;
       }),
     );
     for (const name of Object.keys(key as Row)) {
-      if (!schema.primaryKeys.includes(name)) throw new WeirError('INVALID_ARGUMENT', `${name} is no key column of ${this.name} (${schema.primaryKeys.join(', ')})`, { table: this.name });
+      if (!schema.primaryKeys.includes(name))
+        throw new WeirError('INVALID_ARGUMENT', `${name} is no key column of ${this.name} (${schema.primaryKeys.join(', ')})`, {
+          table: this.name,
+        });
     }
     const snapshot = await this.snapshot(options.at);
     if (snapshot === undefined) return undefined;
     checkReadable(store, snapshot);
     const points = await this.#pointReader();
-    const row = await points.get(snapshot, values, options.columns ?? schema.fields.map((field) => field.name));
+    const columns = options.columns ?? schema.fields.map((field) => field.name);
+    const row = await readHeld(store, snapshot, () => points.get(snapshot, values, columns));
     return row === undefined ? undefined : (rowsOf(row)[0] as R);
   }
 
@@ -179,7 +186,10 @@ export class Table<R = Row> {
   }
 
   /** Removes all rows of the partitions that match any of the specifications. */
-  async dropPartitions(specs: readonly PartitionSpec[], options: { commitUser?: string; identifier?: bigint } = {}): Promise<bigint | undefined> {
+  async dropPartitions(
+    specs: readonly PartitionSpec[],
+    options: { commitUser?: string; identifier?: bigint } = {},
+  ): Promise<bigint | undefined> {
     await this.#store.refresh();
     const matchers = specs.map((spec) => partitionMatcher(this.name, this.#store.schema, spec));
     return this.#overwriteNothing((partition) => matchers.some((matches) => matches(partition)), options);
@@ -199,7 +209,10 @@ export class Table<R = Row> {
     if ('tag' in at) return snapshots.tag(at.tag);
     const time_ms = toMillis(at.time);
     const found = await snapshots.atOrBefore(time_ms);
-    if (found === undefined) throw new WeirError('NOT_FOUND', `${this.name} has no snapshot at or before ${new Date(time_ms).toISOString()}`, { table: this.name });
+    if (found === undefined)
+      throw new WeirError('NOT_FOUND', `${this.name} has no snapshot at or before ${new Date(time_ms).toISOString()}`, {
+        table: this.name,
+      });
     return found;
   }
 
@@ -210,7 +223,7 @@ export class Table<R = Row> {
   /** Live data files of a state. */
   async files(options: { at?: At } = {}): Promise<FileInfo[]> {
     const snapshot = await this.snapshot(options.at);
-    return snapshot === undefined ? [] : liveFiles(this.#store.manifests, snapshot);
+    return snapshot === undefined ? [] : readHeld(this.#store, snapshot, () => liveFiles(this.#store.manifests, snapshot));
   }
 
   /** Counters since this handle was opened. */
@@ -242,7 +255,7 @@ export class Table<R = Row> {
       return { plan: { snapshot: undefined, splits: 0, files: 0, rows: 0, size_bytes: 0 }, fields, parts: [] };
     }
     checkReadable(store, snapshot);
-    const plan = await planSnapshot(store, snapshot, schema, where);
+    const plan = await readHeld(store, snapshot, () => planSnapshot(store, snapshot, schema, where));
     return {
       plan: {
         snapshot: snapshot.id,
@@ -252,36 +265,46 @@ export class Table<R = Row> {
         size_bytes: plan.splits.reduce((sum, split) => sum + split.size_bytes, 0),
       },
       fields,
-      parts: this.#parts(plan, schema, columns, where, options.signal),
+      parts: this.#parts(plan, schema, columns, where, options.signal).map((part) => () => yieldHeld(store, snapshot, part())),
     };
   }
 
-  #parts(plan: PlannedRead, schema: TableSchema, columns: readonly string[], where: BoundPredicate | undefined, signal: AbortSignal | undefined) {
+  #parts(
+    plan: PlannedRead,
+    schema: TableSchema,
+    columns: readonly string[],
+    where: BoundPredicate | undefined,
+    signal: AbortSignal | undefined,
+  ) {
     const store = this.#store;
     const { options } = store;
-    return plan.splits.map((split) => () =>
-      store.services.executor.stream(
-        splitTask,
-        {
-          io: store.ioRef,
-          table: store.table,
-          schema,
-          fileSchemas: plan.fileSchemas,
-          split,
-          columns,
-          where,
-          kinds: false,
-          sequenceFields: options.sequenceFields,
-          sequenceAscending: options.sequenceAscending,
-          ignoreDelete: options.ignoreDelete,
-          batchRows: 65_536,
-        },
-        { signal },
-      ),
+    return plan.splits.map(
+      (split) => () =>
+        store.services.executor.stream(
+          splitTask,
+          {
+            io: store.ioRef,
+            table: store.table,
+            schema,
+            fileSchemas: plan.fileSchemas,
+            split,
+            columns,
+            where,
+            kinds: false,
+            sequenceFields: options.sequenceFields,
+            sequenceAscending: options.sequenceAscending,
+            ignoreDelete: options.ignoreDelete,
+            batchRows: 65_536,
+          },
+          { signal },
+        ),
     );
   }
 
-  async #overwriteNothing(partitions: 'all' | ((partition: Uint8Array) => boolean), options: { commitUser?: string; identifier?: bigint }): Promise<bigint | undefined> {
+  async #overwriteNothing(
+    partitions: 'all' | ((partition: Uint8Array) => boolean),
+    options: { commitUser?: string; identifier?: bigint },
+  ): Promise<bigint | undefined> {
     const store = this.#store;
     await store.refresh();
     validateForWrite(store.schema);
@@ -318,7 +341,8 @@ export class Table<R = Row> {
 
   #checkColumns(columns: readonly string[] | undefined, schema: TableSchema): void {
     for (const name of columns ?? []) {
-      if (!schema.fields.some((field) => field.name === name)) throw new WeirError('INVALID_ARGUMENT', `${this.name} has no column ${name}`, { table: this.name });
+      if (!schema.fields.some((field) => field.name === name))
+        throw new WeirError('INVALID_ARGUMENT', `${this.name} has no column ${name}`, { table: this.name });
     }
   }
 
@@ -328,8 +352,9 @@ export class Table<R = Row> {
 }
 
 function toMillis(time: number | string | Date): number {
-  const time_ms = time instanceof Date ? time.getTime() : typeof time === 'number' ? time : /^\d+$/.test(time) ? Number(time) : Date.parse(time);
-  if (!Number.isFinite(time_ms)) throw new WeirError('INVALID_ARGUMENT', `'${String(time)}' is no time: give ISO-8601 or epoch milliseconds`);
+  const time_ms =
+    time instanceof Date ? time.getTime() : typeof time === 'number' ? time : /^\d+$/.test(time) ? Number(time) : Date.parse(time);
+  if (!Number.isFinite(time_ms))
+    throw new WeirError('INVALID_ARGUMENT', `'${String(time)}' is no time: give ISO-8601 or epoch milliseconds`);
   return time_ms;
 }
-

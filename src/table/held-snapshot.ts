@@ -1,0 +1,48 @@
+/**
+ * Reading the files of a snapshot that an expiry may take away at any moment.
+ *
+ *   a file is missing ─┬─ the snapshot (or a tag of it) is still there   CORRUPTION: somebody deleted what was needed
+ *                      └─ it is gone                                     POSITION_EXPIRED: read a later one
+ *
+ * Invariant: a reader of a snapshot never sees NOT_FOUND for a file that it did not ask for by name.
+ */
+import { hasCode, WeirError } from '../base/error.js';
+import type { Snapshot } from '../meta/snapshot.js';
+import type { TableStore } from './table-store.js';
+
+/** What `read` gives; a missing file is told as CORRUPTION or POSITION_EXPIRED. */
+export async function readHeld<T>(store: TableStore, snapshot: Snapshot, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw await explained(store, snapshot, error);
+  }
+}
+
+/** What `source` yields; a missing file is told as CORRUPTION or POSITION_EXPIRED. */
+export async function* yieldHeld<T>(store: TableStore, snapshot: Snapshot, source: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* source;
+  } catch (error) {
+    throw await explained(store, snapshot, error);
+  }
+}
+
+async function explained(store: TableStore, snapshot: Snapshot, error: unknown): Promise<unknown> {
+  const missing = hasCode(error, 'NOT_FOUND') || (hasCode(error, 'CORRUPTION') && hasCode(error.cause, 'NOT_FOUND'));
+  if (!missing) return error;
+  const { table } = store;
+  const detail = { table, cause: error, ...(error.file !== undefined && { file: error.file }) };
+  if (!(await isHeld(store, snapshot))) {
+    return new WeirError('POSITION_EXPIRED', `snapshot ${snapshot.id} of ${table} expired while it was read: read a later one`, detail);
+  }
+  if (error.code === 'CORRUPTION') return error;
+  return new WeirError('CORRUPTION', `${error.file ?? 'a file'} is missing, and snapshot ${snapshot.id} of ${table} needs it`, detail);
+}
+
+/** Is the snapshot there, by itself or under a tag? */
+async function isHeld({ snapshots }: TableStore, snapshot: Snapshot): Promise<boolean> {
+  if (await snapshots.exists(snapshot.id)) return true;
+  for (const name of await snapshots.tags()) if ((await snapshots.tag(name)).id === snapshot.id) return true;
+  return false;
+}
