@@ -13,7 +13,18 @@ export const workload: Workload = {
       const random = new RandomData(7);
       const catalog = await openCatalog({ warehouse: directory, threads: 1 });
       const table = await catalog.createTable('bench.commits', {
-        schema: { id: 'BIGINT NOT NULL', l1: 'BIGINT', l2: 'BIGINT', l3: 'BIGINT', d1: 'DOUBLE', d2: 'DOUBLE', d3: 'DOUBLE', s1: 'STRING', s2: 'STRING', s3: 'STRING' },
+        schema: {
+          id: 'BIGINT NOT NULL',
+          l1: 'BIGINT',
+          l2: 'BIGINT',
+          l3: 'BIGINT',
+          d1: 'DOUBLE',
+          d2: 'DOUBLE',
+          d3: 'DOUBLE',
+          s1: 'STRING',
+          s2: 'STRING',
+          s3: 'STRING',
+        },
         primaryKey: ['id'],
         options: { bucket: 1, 'write-only': true },
       });
@@ -28,11 +39,25 @@ export const workload: Workload = {
       }
       await writer.close();
       await catalog.close();
-      const result = java(context, 'BenchLatency', `${directory}/java`, { seconds: context.small ? 3 : 15, ratePerSec: 1000, commitEveryMs: 100, warmup: context.small ? 1 : 5, compaction: 'off' });
+      const result = java(context, 'BenchLatency', `${directory}/java`, {
+        seconds: context.small ? 3 : 15,
+        ratePerSec: 1000,
+        commitEveryMs: 100,
+        warmup: context.small ? 1 : 5,
+        compaction: 'off',
+      });
       const javaCommit_ms = numberAt(result, 'results', 0, 'commitMsAvg');
       const early = times_ms.slice(5, 25);
       const late = times_ms.slice(-20);
-      context.report({ name: 'commit of 100 rows, p50', unit: 'ms', weir: percentile(times_ms, 0.5), java: javaCommit_ms, must: '3x', aim: '5x', note: `p99 ${percentile(times_ms, 0.99).toFixed(1)} ms; Java elsewhere: 29-52 ms` });
+      context.report({
+        name: 'commit of 100 rows, p50',
+        unit: 'ms',
+        weir: percentile(times_ms, 0.5),
+        java: javaCommit_ms,
+        must: '3x',
+        aim: '5x',
+        note: `p99 ${percentile(times_ms, 0.99).toFixed(1)} ms; Java elsewhere: 29-52 ms`,
+      });
       context.report({
         name: `cost of a commit at snapshot ${commits} against snapshot 10`,
         unit: 'x',

@@ -14,12 +14,23 @@ export const workload: Workload = {
       const catalog = await openCatalog({ warehouse: directory, threads: 1 });
       const write = async (name: string, input: typeof arrow | typeof objects) => {
         const table = await catalog.createTable(`bench.${name}`, {
-          schema: { id: 'BIGINT NOT NULL', l1: 'BIGINT', l2: 'BIGINT', l3: 'BIGINT', d1: 'DOUBLE', d2: 'DOUBLE', d3: 'DOUBLE', s1: 'STRING', s2: 'STRING', s3: 'STRING' },
+          schema: {
+            id: 'BIGINT NOT NULL',
+            l1: 'BIGINT',
+            l2: 'BIGINT',
+            l3: 'BIGINT',
+            d1: 'DOUBLE',
+            d2: 'DOUBLE',
+            d3: 'DOUBLE',
+            s1: 'STRING',
+            s2: 'STRING',
+            s3: 'STRING',
+          },
           primaryKey: ['id'],
         });
         const writer = await table.openWriter();
         const taken_s = await seconds(async () => {
-          await writer.write(input as Record<string, unknown>[]);
+          await writer.write(input as typeof arrow);
           await writer.commit();
         });
         await writer.close();

@@ -14,7 +14,18 @@ export const workload: Workload = {
     await inTempDirectory(async (directory) => {
       const catalog = await openCatalog({ warehouse: directory, threads: 1 });
       const table = await catalog.createTable('bench.loop', {
-        schema: { id: 'BIGINT NOT NULL', l1: 'BIGINT', l2: 'BIGINT', l3: 'BIGINT', d1: 'DOUBLE', d2: 'DOUBLE', d3: 'DOUBLE', s1: 'STRING', s2: 'STRING', s3: 'STRING' },
+        schema: {
+          id: 'BIGINT NOT NULL',
+          l1: 'BIGINT',
+          l2: 'BIGINT',
+          l3: 'BIGINT',
+          d1: 'DOUBLE',
+          d2: 'DOUBLE',
+          d3: 'DOUBLE',
+          s1: 'STRING',
+          s2: 'STRING',
+          s3: 'STRING',
+        },
         primaryKey: ['id'],
         options: { bucket: 2 },
       });
@@ -27,7 +38,13 @@ export const workload: Workload = {
         await work();
         delay.disable();
         const ms = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS);
-        context.report({ name: `event-loop delay p99, ${name}`, unit: 'ms', weir: ms(delay.percentile(99)), must: '50 ms', note: `maximum ${ms(delay.max).toFixed(1)} ms` });
+        context.report({
+          name: `event-loop delay p99, ${name}`,
+          unit: 'ms',
+          weir: ms(delay.percentile(99)),
+          must: '50 ms',
+          note: `maximum ${ms(delay.max).toFixed(1)} ms`,
+        });
       };
       await measure('writing', async () => {
         const writer = await table.openWriter();

@@ -13,7 +13,18 @@ export const workload: Workload = {
       const random = new RandomData(3);
       const catalog = await openCatalog({ warehouse: directory, threads: 1 });
       const table = await catalog.createTable('bench.get', {
-        schema: { id: 'BIGINT NOT NULL', l1: 'BIGINT', l2: 'BIGINT', l3: 'BIGINT', d1: 'DOUBLE', d2: 'DOUBLE', d3: 'DOUBLE', s1: 'STRING', s2: 'STRING', s3: 'STRING' },
+        schema: {
+          id: 'BIGINT NOT NULL',
+          l1: 'BIGINT',
+          l2: 'BIGINT',
+          l3: 'BIGINT',
+          d1: 'DOUBLE',
+          d2: 'DOUBLE',
+          d3: 'DOUBLE',
+          s1: 'STRING',
+          s2: 'STRING',
+          s3: 'STRING',
+        },
         primaryKey: ['id'],
         options: { bucket: 1, 'write-only': true },
       });
@@ -45,8 +56,20 @@ export const workload: Workload = {
           hot.push(performance.now() - started);
         }
         await warm.close();
-        context.report({ name: `point get, cold, ${name}`, unit: 'ms', weir: percentile(cold, 0.5), ...(must && { must: '10 ms', aim: '3 ms' }), note: `p50; p99 ${percentile(cold, 0.99).toFixed(2)} ms` });
-        context.report({ name: `point get, hot, ${name}`, unit: 'ms', weir: percentile(hot, 0.5), ...(must && { must: '1 ms', aim: '0.2 ms' }), note: `p50; p99 ${percentile(hot, 0.99).toFixed(2)} ms` });
+        context.report({
+          name: `point get, cold, ${name}`,
+          unit: 'ms',
+          weir: percentile(cold, 0.5),
+          ...(must && { must: '10 ms', aim: '3 ms' }),
+          note: `p50; p99 ${percentile(cold, 0.99).toFixed(2)} ms`,
+        });
+        context.report({
+          name: `point get, hot, ${name}`,
+          unit: 'ms',
+          weir: percentile(hot, 0.5),
+          ...(must && { must: '1 ms', aim: '0.2 ms' }),
+          note: `p50; p99 ${percentile(hot, 0.99).toFixed(2)} ms`,
+        });
       };
       await measure(`${commits + 1} runs`, true);
       await table.compact({ full: true });

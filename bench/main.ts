@@ -30,13 +30,20 @@ for (const name of only ?? NAMES) {
   await module.workload.run(context);
 }
 
-console.log(`Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'cpu'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}${small ? ', small sizes' : ''}`);
+console.log(
+  `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'cpu'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}${small ? ', small sizes' : ''}`,
+);
 console.log('| line | weir | Java here | ratio | must | aim | note |\n|---|---|---|---|---|---|---|');
 for (const line of lines) console.log(format(line));
 console.log(`${lines.length} passed, 0 failed`);
 
 function format(line: BenchLine): string {
-  const ratio = line.java === undefined ? '' : line.unit === 'rows/s' ? `${(line.weir / line.java).toFixed(2)}x` : `${(line.java / line.weir).toFixed(2)}x`;
+  const ratio =
+    line.java === undefined
+      ? ''
+      : line.unit === 'rows/s'
+        ? `${(line.weir / line.java).toFixed(2)}x`
+        : `${(line.java / line.weir).toFixed(2)}x`;
   const java = line.java === undefined ? '' : figure(line.java, line.unit);
   return `| ${line.name} | ${figure(line.weir, line.unit)} | ${java} | ${ratio} | ${line.must ?? ''} | ${line.aim ?? ''} | ${line.note ?? ''} |`;
 }

@@ -16,7 +16,13 @@ export const workload: Workload = {
         const ran = spawnSync(process.execPath, [fileURLToPath(import.meta.url), phase, directory, String(rows)], { encoding: 'utf8' });
         if (ran.status !== 0) throw new Error(`memory bench failed: ${ran.stderr}`);
         const { peak_mb, rate } = JSON.parse(ran.stdout) as { peak_mb: number; rate: number };
-        context.report({ name: `peak memory, ${phase} of ${rows / 1e6}M rows`, unit: 'MB', weir: peak_mb, must: 'bounded', note: `whole process; ${Math.round(rate / 1000)} K rows/s` });
+        context.report({
+          name: `peak memory, ${phase} of ${rows / 1e6}M rows`,
+          unit: 'MB',
+          weir: peak_mb,
+          must: 'bounded',
+          note: `whole process; ${Math.round(rate / 1000)} K rows/s`,
+        });
       }
     });
   },
@@ -27,13 +33,25 @@ async function child(phase: string, directory: string, rows: number): Promise<vo
   const started = performance.now();
   if (phase === 'upsert') {
     const table = await catalog.createTable('bench.memory', {
-      schema: { id: 'BIGINT NOT NULL', l1: 'BIGINT', l2: 'BIGINT', l3: 'BIGINT', d1: 'DOUBLE', d2: 'DOUBLE', d3: 'DOUBLE', s1: 'STRING', s2: 'STRING', s3: 'STRING' },
+      schema: {
+        id: 'BIGINT NOT NULL',
+        l1: 'BIGINT',
+        l2: 'BIGINT',
+        l3: 'BIGINT',
+        d1: 'DOUBLE',
+        d2: 'DOUBLE',
+        d3: 'DOUBLE',
+        s1: 'STRING',
+        s2: 'STRING',
+        s3: 'STRING',
+      },
       primaryKey: ['id'],
       options: { bucket: 1 },
     });
     const random = new RandomData(5);
     const writer = await table.openWriter();
-    for (let done = 0; done < rows; done += BATCH_ROWS) await writer.write(upsertBatch(random, randomKeys(random, BATCH_ROWS, 100_000_000)));
+    for (let done = 0; done < rows; done += BATCH_ROWS)
+      await writer.write(upsertBatch(random, randomKeys(random, BATCH_ROWS, 100_000_000)));
     await writer.commit();
     await writer.close();
   } else {

@@ -44,22 +44,68 @@ const SCHEMA = {
 export const workload: Workload = {
   name: 'upsert',
   async run(context) {
-    const sizes: Sizes = context.small ? { keys: 20_000, batches: 3, batchRows: 4_000 } : { keys: 1_000_000, batches: 10, batchRows: 200_000 };
+    const sizes: Sizes = context.small
+      ? { keys: 20_000, batches: 3, batchRows: 4_000 }
+      : { keys: 1_000_000, batches: 10, batchRows: 200_000 };
     const plain = await bestOf(context, sizes, { buckets: 1, threads: 1, compaction: false });
     const javaPlain = await javaFigures(context, sizes, { buckets: 1, threads: 1, compaction: false });
     const { report } = context;
     const note = 'snappy, fsync on, 1 thread';
     report({ name: 'load of 1M keys', unit: 'rows/s', weir: plain.load, java: javaPlain?.load, note });
-    report({ name: 'upsert 10 x 200 K, no compaction', unit: 'rows/s', weir: plain.upsert, java: javaPlain?.upsert, must: '1.5x', aim: '511 K rows/s', note });
-    report({ name: 'merge-on-read of 11 runs, all columns', unit: 'rows/s', weir: plain.merge, java: javaPlain?.merge, must: '2x', aim: '4x' });
-    report({ name: 'merge-on-read of 11 runs, 2 columns', unit: 'rows/s', weir: plain.merge2, java: javaPlain?.merge2, must: '3x', aim: '6x' });
+    report({
+      name: 'upsert 10 x 200 K, no compaction',
+      unit: 'rows/s',
+      weir: plain.upsert,
+      java: javaPlain?.upsert,
+      must: '1.5x',
+      aim: '511 K rows/s',
+      note,
+    });
+    report({
+      name: 'merge-on-read of 11 runs, all columns',
+      unit: 'rows/s',
+      weir: plain.merge,
+      java: javaPlain?.merge,
+      must: '2x',
+      aim: '4x',
+    });
+    report({
+      name: 'merge-on-read of 11 runs, 2 columns',
+      unit: 'rows/s',
+      weir: plain.merge2,
+      java: javaPlain?.merge2,
+      must: '3x',
+      aim: '6x',
+    });
     report({ name: 'full compaction, rows in', unit: 'rows/s', weir: plain.compact, java: javaPlain?.compact, must: '2x', aim: '5x' });
-    report({ name: 'read after compaction, all columns', unit: 'rows/s', weir: plain.read, java: javaPlain?.read, must: '1x', aim: '1.5x' });
-    report({ name: 'read after compaction, 2 columns', unit: 'rows/s', weir: plain.read2, java: javaPlain?.read2, must: '1x', aim: '1.5x' });
+    report({
+      name: 'read after compaction, all columns',
+      unit: 'rows/s',
+      weir: plain.read,
+      java: javaPlain?.read,
+      must: '1x',
+      aim: '1.5x',
+    });
+    report({
+      name: 'read after compaction, 2 columns',
+      unit: 'rows/s',
+      weir: plain.read2,
+      java: javaPlain?.read2,
+      must: '1x',
+      aim: '1.5x',
+    });
     const settings = { buckets: 2, threads: 2, compaction: true };
     const compacting = await bestOf(context, sizes, settings);
     const javaCompacting = await javaFigures(context, sizes, settings);
-    report({ name: 'upsert with compaction in the writer, 2 buckets', unit: 'rows/s', weir: compacting.upsert, java: javaCompacting?.upsert, must: '1x', aim: '2x', note: '2 threads' });
+    report({
+      name: 'upsert with compaction in the writer, 2 buckets',
+      unit: 'rows/s',
+      weir: compacting.upsert,
+      java: javaCompacting?.upsert,
+      must: '1x',
+      aim: '2x',
+      note: '2 threads',
+    });
   },
 };
 

@@ -20,7 +20,15 @@ export const workload: Workload = {
       });
     const javaZstd = await run('zstd');
     const name = `write ${rows / 1e6}M x (INT key + 20 strings of 10), 1 bucket`;
-    context.report({ name: `${name}: weir snappy, Java zstd (defaults)`, unit: 'rows/s', weir: ours, java: javaZstd, must: '1.5x', aim: '3x', note: '1 worker thread, fsync on' });
+    context.report({
+      name: `${name}: weir snappy, Java zstd (defaults)`,
+      unit: 'rows/s',
+      weir: ours,
+      java: javaZstd,
+      must: '1.5x',
+      aim: '3x',
+      note: '1 worker thread, fsync on',
+    });
     context.report({ name: `${name}: both snappy`, unit: 'rows/s', weir: ours, java: await run('snappy') });
     context.report({ name: `${name}: both zstd`, unit: 'rows/s', weir: zstd, java: javaZstd });
   },
@@ -40,7 +48,9 @@ async function writeRows(context: BenchContext, rows: number, compression: strin
         });
         const writer = await table.openWriter();
         // ten different batches in turn: input is not what is measured, and 30 of them would not fit the machine
-        const batches = Array.from({ length: Math.min(10, Math.ceil(rows / BATCH_ROWS)) }, () => wideBatch(random, Math.min(rows, BATCH_ROWS)));
+        const batches = Array.from({ length: Math.min(10, Math.ceil(rows / BATCH_ROWS)) }, () =>
+          wideBatch(random, Math.min(rows, BATCH_ROWS)),
+        );
         let left = rows;
         least = Math.min(
           least,

@@ -3,10 +3,11 @@
  *
  * @packageDocumentation
  */
-export { type ErrorCode, WeirError } from './base/error.js';
+
 export { type Clock, systemClock } from './base/clock.js';
-export { type Random, seededRandom, systemRandom } from './base/random.js';
+export { type ErrorCode, WeirError } from './base/error.js';
 export type { Executor } from './base/executor.js';
+export { type Random, seededRandom, systemRandom } from './base/random.js';
 export type { FileIO } from './io/file-io.js';
 export { localFileIO } from './io/local-file-io.js';
 export { memoryFileIO } from './io/memory-file-io.js';

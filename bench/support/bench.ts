@@ -60,11 +60,19 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 /** Runs one of the Java programs; its last line is JSON. undefined without a class path. */
-export function java(context: BenchContext, program: string, warehouse: string, settings: Record<string, string | number>): Record<string, unknown> | undefined {
+export function java(
+  context: BenchContext,
+  program: string,
+  warehouse: string,
+  settings: Record<string, string | number>,
+): Record<string, unknown> | undefined {
   if (context.javaClasspath === undefined) return undefined;
   const args = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
   const classpath = readFileSync(context.javaClasspath, 'utf8').trim();
-  const ran = spawnSync('java', ['-Xms8g', '-Xmx8g', '-cp', classpath, `weirlab.${program}`, warehouse, ...args], { encoding: 'utf8', maxBuffer: 1 << 26 });
+  const ran = spawnSync('java', ['-Xms8g', '-Xmx8g', '-cp', classpath, `weirlab.${program}`, warehouse, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
   if (ran.status !== 0) throw new Error(`${program} failed: ${ran.stderr}`);
   return JSON.parse(ran.stdout.trim().split('\n').at(-1)!) as Record<string, unknown>;
 }

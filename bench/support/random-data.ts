@@ -2,7 +2,7 @@
  * Random tables from a fixed seed, of the same shape and entropy as the Java programs': strings are slices of a pool of
  * random hex characters, so that making one costs next to nothing.
  */
-import { Float64, Field, Int32, Int64, makeData, RecordBatch, Schema, Struct, Utf8, type Data, type DataType } from 'apache-arrow';
+import { type Data, type DataType, Field, Float64, Int32, Int64, makeData, RecordBatch, Schema, Struct, Utf8 } from 'apache-arrow';
 
 const POOL_BYTES = 1 << 24;
 

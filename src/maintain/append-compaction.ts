@@ -14,7 +14,9 @@ export interface AppendPicking {
 }
 
 export function pickAppend(files: readonly DataFileMeta[], options: AppendPicking): DataFileMeta[] | undefined {
-  const ordered = [...files].sort((a, b) => (a.minSequenceNumber < b.minSequenceNumber ? -1 : a.minSequenceNumber > b.minSequenceNumber ? 1 : 0));
+  const ordered = [...files].sort((a, b) =>
+    a.minSequenceNumber < b.minSequenceNumber ? -1 : a.minSequenceNumber > b.minSequenceNumber ? 1 : 0,
+  );
   let best: DataFileMeta[] = [];
   let group: DataFileMeta[] = [];
   const close = () => {

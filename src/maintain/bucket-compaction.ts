@@ -76,7 +76,10 @@ export async function compactBucket(
   const { options, schema } = context;
   const started_ms = context.clock.monotonic_ms();
   const kind = schema.primaryKeys.length === 0 ? 'append' : 'keyValue';
-  const firstSequence = picked.files.reduce((min, file) => (file.minSequenceNumber < min ? file.minSequenceNumber : min), picked.files[0]!.minSequenceNumber);
+  const firstSequence = picked.files.reduce(
+    (min, file) => (file.minSequenceNumber < min ? file.minSequenceNumber : min),
+    picked.files[0]!.minSequenceNumber,
+  );
   const schemaIds = [...new Set(picked.files.map((file) => file.schemaId))];
   const output = await context.services.executor.run(
     compactTask,

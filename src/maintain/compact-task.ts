@@ -121,7 +121,8 @@ class CompactionRun {
 
   async #rewrite(sections: readonly SortedRun[][]): Promise<void> {
     if (sections.length === 0) return;
-    const only = sections.length === 1 && sections[0]!.length === 1 && sections[0]![0]!.files.length === 1 ? sections[0]![0]!.files[0]! : undefined;
+    const only =
+      sections.length === 1 && sections[0]!.length === 1 && sections[0]![0]!.files.length === 1 ? sections[0]![0]!.files[0]! : undefined;
     if (only !== undefined && !this.#mustRewrite(only)) {
       this.#upgrade(only);
       return;

@@ -19,7 +19,9 @@ export async function planChanges(context: ReadContext, snapshot: Snapshot, sche
   const splits = groupByBucket(entries).map((bucket) => {
     const { partition } = bucket;
     const place = { partition, bucket: bucket.bucket, directory: context.path.bucket(partitionPath(schema, partition), bucket.bucket) };
-    const files = bucket.entries.map((entry) => entry.file).sort((a, b) => (a.minSequenceNumber < b.minSequenceNumber ? -1 : a.minSequenceNumber > b.minSequenceNumber ? 1 : 0));
+    const files = bucket.entries
+      .map((entry) => entry.file)
+      .sort((a, b) => (a.minSequenceNumber < b.minSequenceNumber ? -1 : a.minSequenceNumber > b.minSequenceNumber ? 1 : 0));
     return splitOf(
       place,
       true,
@@ -30,7 +32,12 @@ export async function planChanges(context: ReadContext, snapshot: Snapshot, sche
 }
 
 export async function changeEntries(context: ReadContext, snapshot: Snapshot): Promise<ManifestEntry[]> {
-  const list = context.options.changelogProducer === 'none' ? (snapshot.commitKind === 'APPEND' ? snapshot.deltaManifestList : undefined) : changelogList(snapshot);
+  const list =
+    context.options.changelogProducer === 'none'
+      ? snapshot.commitKind === 'APPEND'
+        ? snapshot.deltaManifestList
+        : undefined
+      : changelogList(snapshot);
   if (list === undefined) return [];
   const manifests = await context.manifests.readList(list);
   const entries = await Promise.all(manifests.map((manifest) => context.manifests.readEntries(manifest.fileName)));

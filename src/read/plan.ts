@@ -116,7 +116,14 @@ function pack(place: BucketPlace, sections: readonly Section[], options: TableOp
   let open: Section[] = [];
   let size_bytes = 0;
   const close = () => {
-    if (open.length > 0) splits.push(splitOf(place, open[0]!.raw, open.map((section) => section.runs)));
+    if (open.length > 0)
+      splits.push(
+        splitOf(
+          place,
+          open[0]!.raw,
+          open.map((section) => section.runs),
+        ),
+      );
     open = [];
     size_bytes = 0;
   };
@@ -138,9 +145,13 @@ function cutRun(section: Section): Section[] {
 /** Refuses what the bytes of a snapshot hold that weir cannot apply (index files change what is visible). */
 export function checkReadable(context: ReadContext, snapshot: Snapshot): void {
   if (snapshot.indexManifest !== undefined) {
-    throw new WeirError('UNSUPPORTED', `snapshot ${snapshot.id} of ${context.table} has index files (deletion vectors or a dynamic bucket index), which weir cannot apply yet`, {
-      table: context.table,
-      file: context.path.manifest(snapshot.indexManifest),
-    });
+    throw new WeirError(
+      'UNSUPPORTED',
+      `snapshot ${snapshot.id} of ${context.table} has index files (deletion vectors or a dynamic bucket index), which weir cannot apply yet`,
+      {
+        table: context.table,
+        file: context.path.manifest(snapshot.indexManifest),
+      },
+    );
   }
 }

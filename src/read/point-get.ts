@@ -10,7 +10,7 @@
 import type { FileIORef } from '../io/file-io-ref.js';
 import type { EvolvingReader } from '../lsm/evolving-reader.js';
 import { KIND_FIELD, SEQUENCE_FIELD } from '../lsm/file-fields.js';
-import { fieldsNamed, fileOpener, type BucketPlace } from '../lsm/file-opener.js';
+import { type BucketPlace, fieldsNamed, fileOpener } from '../lsm/file-opener.js';
 import { keyComparator } from '../lsm/key-comparator.js';
 import { serializeRow } from '../meta/binary-row.js';
 import { bucketsOf } from '../meta/bucket-function.js';
@@ -130,7 +130,12 @@ export class PointReader {
     return this.#state.buckets;
   }
 
-  async #versionIn(place: BucketPlace, file: DataFileMeta, probe: readonly Column[], columns: readonly string[]): Promise<Version | undefined> {
+  async #versionIn(
+    place: BucketPlace,
+    file: DataFileMeta,
+    probe: readonly Column[],
+    columns: readonly string[],
+  ): Promise<Version | undefined> {
     const cached = this.#open(place, file);
     const reader = await cached.reader;
     for (let group = this.#firstGroup(reader, probe); group < reader.rowGroups.length; group++) {

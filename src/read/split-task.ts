@@ -10,9 +10,9 @@
 import { defineTask, Transfer } from '../base/executor.js';
 import type { FileIORef } from '../io/file-io-ref.js';
 import type { EvolvingReader } from '../lsm/evolving-reader.js';
+import { KIND_FIELD, SEQUENCE_FIELD } from '../lsm/file-fields.js';
 import { fieldsNamed, fileOpener } from '../lsm/file-opener.js';
 import { fileRun } from '../lsm/file-run.js';
-import { KIND_FIELD, SEQUENCE_FIELD } from '../lsm/file-fields.js';
 import { mergeRuns } from '../lsm/merge.js';
 import { type TableSchema, trimmedPrimaryKey } from '../meta/table-schema.js';
 import type { Batch } from '../types/column.js';
@@ -102,7 +102,8 @@ async function* readMerged(input: SplitInput, signal: AbortSignal | undefined): 
   const merged = fieldsNamed(input.schema, [...keys, ...input.sequenceFields, ...wanted]);
   const fields = [...merged, SEQUENCE_FIELD, KIND_FIELD];
   const position = (name: string) => merged.findIndex((field) => field.name === name);
-  const conditions = input.where === undefined ? [] : splitAnd(input.where).filter((part) => columnsOf(part).every((name) => keys.includes(name)));
+  const conditions =
+    input.where === undefined ? [] : splitAnd(input.where).filter((part) => columnsOf(part).every((name) => keys.includes(name)));
   const options = {
     open: fileOpener({ ...input, place: input.split }, fields),
     ...(conditions.length > 0 && { wanted: rowGroupFilter(input, conditions) }),

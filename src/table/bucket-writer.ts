@@ -16,9 +16,13 @@ import type { CommitMessage } from '../meta/commit-message.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
 import type { Batch } from '../types/column.js';
 import { transferables } from '../types/take.js';
-import { flushTask } from '../write/flush-task.js';
+import { flushRows, flushTask } from '../write/flush-task.js';
 import { WriteBuffer } from '../write/write-buffer.js';
 import type { TableStore } from './table-store.js';
+
+/** A flush up to this size takes less time here than its way to a worker and back. */
+const INLINE_ROWS = 2_000;
+const INLINE_BYTES = 256 * 1024;
 
 export interface BucketWriterOptions {
   readonly store: TableStore;
@@ -62,7 +66,13 @@ export class BucketWriter {
   }
 
   get isIdle(): boolean {
-    return this.#buffer.rows === 0 && this.#newFiles.length === 0 && this.#changelog.length === 0 && this.#compactAfter.length === 0 && this.#compacting === undefined;
+    return (
+      this.#buffer.rows === 0 &&
+      this.#newFiles.length === 0 &&
+      this.#changelog.length === 0 &&
+      this.#compactAfter.length === 0 &&
+      this.#compacting === undefined
+    );
   }
 
   /** resolves when nothing is being flushed; rejects with the flush's error */
@@ -94,19 +104,22 @@ export class BucketWriter {
     const keyed = schema.primaryKeys.length > 0;
     const target = store.fileTarget(this.place.directory, keyed ? 'keyValue' : 'append', 0, 0, firstSequence);
     const wantsChangelog = keyed && options.changelogProducer === 'input' && !this.#overwrites;
-    const output = await store.services.executor.run(
-      flushTask,
-      {
-        io: store.ioRef,
-        target,
-        rows,
-        firstSequence,
-        changelog: wantsChangelog ? store.fileTarget(this.place.directory, 'changelog', 0, 0, firstSequence) : undefined,
-        sequenceFields: options.sequenceFields.map((name) => schema.fields.findIndex((field) => field.name === name)),
-        sequenceAscending: options.sequenceAscending,
-      },
-      { transfer: rows.batches.flatMap((batch) => transferables(batch)), signal: this.#stop.signal },
-    );
+    const small = rows.rows <= INLINE_ROWS && rows.size_bytes <= INLINE_BYTES;
+    const input = {
+      io: small ? store.io : store.ioRef,
+      target,
+      rows,
+      firstSequence,
+      changelog: wantsChangelog ? store.fileTarget(this.place.directory, 'changelog', 0, 0, firstSequence) : undefined,
+      sequenceFields: options.sequenceFields.map((name) => schema.fields.findIndex((field) => field.name === name)),
+      sequenceAscending: options.sequenceAscending,
+    };
+    const output = small
+      ? await flushRows(input, this.#stop.signal)
+      : await store.services.executor.run(flushTask, input, {
+          transfer: rows.batches.flatMap((batch) => transferables(batch)),
+          signal: this.#stop.signal,
+        });
     this.#newFiles.push(...output.files);
     this.#changelog.push(...output.changelog);
     this.#files = [...this.#files, ...output.files];
@@ -184,7 +197,9 @@ export class BucketWriter {
 
   /** Files a compaction made and the next one replaced; an upgraded file keeps its name and is somebody else's. */
   async #removeIntermediate(made: ReadonlySet<string>, replaced: ReadonlySet<string>): Promise<void> {
-    const kept = new Set([...this.#newFiles, ...this.#compactBefore.filter((file) => !made.has(identity(file)))].map((file) => file.fileName));
+    const kept = new Set(
+      [...this.#newFiles, ...this.#compactBefore.filter((file) => !made.has(identity(file)))].map((file) => file.fileName),
+    );
     for (const file of this.#compactAfter) if (!replaced.has(identity(file))) kept.add(file.fileName);
     const gone = this.#compactAfter.filter((file) => replaced.has(identity(file)) && !kept.has(file.fileName));
     await Promise.all(gone.map((file) => this.#store.io.remove(`${this.place.directory}/${file.fileName}`)));
@@ -200,9 +215,12 @@ export class BucketWriter {
     this.#stop.abort();
     this.#buffer.drain();
     await this.#flushing.catch(() => {});
-    await this.#compacting?.catch(() => undefined).then((output) => {
-      if (output !== undefined) this.#compactAfter.push(...output.after.filter((file) => !output.before.some((old) => old.fileName === file.fileName)));
-    });
+    await this.#compacting
+      ?.catch(() => undefined)
+      .then((output) => {
+        if (output !== undefined)
+          this.#compactAfter.push(...output.after.filter((file) => !output.before.some((old) => old.fileName === file.fileName)));
+      });
     this.#compacting = undefined;
     return this.takeMessage();
   }

@@ -4,9 +4,9 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../base/clock.js';
+import { defaultExecutor } from '../base/default-executor.js';
 import { WeirError } from '../base/error.js';
 import type { Executor } from '../base/executor.js';
-import { defaultExecutor } from '../base/default-executor.js';
 import { type Random, systemRandom } from '../base/random.js';
 import type { FileIO } from '../io/file-io.js';
 import { localFileIO } from '../io/local-file-io.js';
@@ -104,7 +104,8 @@ export class Catalog {
       throw new WeirError('NOT_FOUND', `there is no database ${name} in ${this.warehouse}`, { file: path });
     }
     const tables = await this.listTables(name);
-    if (tables.length > 0 && options.cascade !== true) throw new WeirError('INVALID_ARGUMENT', `database ${name} has ${tables.length} tables: drop them first, or cascade`);
+    if (tables.length > 0 && options.cascade !== true)
+      throw new WeirError('INVALID_ARGUMENT', `database ${name} has ${tables.length} tables: drop them first, or cascade`);
     await this.#services.io.removeDirectory(path);
   }
 
@@ -112,9 +113,12 @@ export class Catalog {
   async listTables(database: string): Promise<string[]> {
     this.#check();
     const path = this.#databasePath(database);
-    if (!(await this.#services.io.exists(path))) throw new WeirError('NOT_FOUND', `there is no database ${database} in ${this.warehouse}`, { file: path });
+    if (!(await this.#services.io.exists(path)))
+      throw new WeirError('NOT_FOUND', `there is no database ${database} in ${this.warehouse}`, { file: path });
     const entries = (await this.#services.io.list(path)).filter((entry) => entry.directory);
-    const found = await Promise.all(entries.map(async (entry) => ((await this.#services.io.list(`${entry.path}/schema`)).length > 0 ? baseName(entry.path) : undefined)));
+    const found = await Promise.all(
+      entries.map(async (entry) => ((await this.#services.io.list(`${entry.path}/schema`)).length > 0 ? baseName(entry.path) : undefined)),
+    );
     return found.filter((name) => name !== undefined).sort();
   }
 
@@ -133,7 +137,8 @@ export class Catalog {
     validateForCreate(schema);
     const schemas = new SchemaStore(this.#services.io, new TablePath(root, schema.options));
     const created = (await schemas.latest()) === undefined && (await schemas.create(schema, { sync: true }));
-    if (!created && definition.ifNotExists !== true) throw new WeirError('ALREADY_EXISTS', `table ${name} exists`, { table: name, file: root });
+    if (!created && definition.ifNotExists !== true)
+      throw new WeirError('ALREADY_EXISTS', `table ${name} exists`, { table: name, file: root });
     return this.table(name) as Promise<Table<RowOf<S>>>;
   }
 
@@ -206,6 +211,7 @@ function baseName(path: string): string {
 
 function warehousePath(warehouse: string): string {
   if (warehouse.startsWith('file:')) return fileURLToPath(warehouse).replace(/\/+$/, '');
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(warehouse)) throw new WeirError('UNSUPPORTED', `warehouse ${warehouse}: only local disks are supported`);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(warehouse))
+    throw new WeirError('UNSUPPORTED', `warehouse ${warehouse}: only local disks are supported`);
   return resolve(warehouse);
 }

@@ -17,7 +17,14 @@ export type WeirEvent = { readonly table: string } & (
     }
   | { readonly type: 'retry'; readonly attempt: number; readonly wait_ms: number; readonly reason: string }
   | { readonly type: 'conflict'; readonly message: string }
-  | { readonly type: 'flush'; readonly bucket: number; readonly rows: number; readonly files: number; readonly size_bytes: number; readonly duration_ms: number }
+  | {
+      readonly type: 'flush';
+      readonly bucket: number;
+      readonly rows: number;
+      readonly files: number;
+      readonly size_bytes: number;
+      readonly duration_ms: number;
+    }
   | {
       readonly type: 'compaction';
       readonly bucket: number;

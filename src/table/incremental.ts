@@ -25,7 +25,10 @@ export async function* incrementalSource<R>(
   range: IncrementalRange,
   bind: (where: Predicate | undefined) => BoundPredicate | undefined,
 ): AsyncGenerator<Change<R>> {
-  if (range.from > range.to) throw new WeirError('INVALID_ARGUMENT', `changes from snapshot ${range.from} to ${range.to}: the end lies before the start`, { table: store.table });
+  if (range.from > range.to)
+    throw new WeirError('INVALID_ARGUMENT', `changes from snapshot ${range.from} to ${range.to}: the end lies before the start`, {
+      table: store.table,
+    });
   await store.refresh();
   yield* streamChanges<R>(
     store,
@@ -38,4 +41,3 @@ export async function* incrementalSource<R>(
     bind(range.where),
   );
 }
-

@@ -13,7 +13,11 @@ export function partitionMatcher(table: string, schema: TableSchema, spec: Parti
     const index = schema.partitionKeys.indexOf(name);
     const field = schema.fields.find((candidate) => candidate.name === name);
     if (index < 0 || field === undefined) {
-      throw new WeirError('INVALID_ARGUMENT', `${name} is no partition column of ${table} (${schema.partitionKeys.join(', ') || 'it has none'})`, { table });
+      throw new WeirError(
+        'INVALID_ARGUMENT',
+        `${name} is no partition column of ${table} (${schema.partitionKeys.join(', ') || 'it has none'})`,
+        { table },
+      );
     }
     return { index, type: field.type, value: specDatum(schema, field.type, name, text) };
   });

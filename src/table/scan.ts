@@ -1,8 +1,8 @@
 /** A batch read: one snapshot (or the changes between two), planned when it is first pulled. */
-import { type RecordBatch, Table as ArrowTable } from 'apache-arrow';
+import { Table as ArrowTable, type RecordBatch } from 'apache-arrow';
 import { mergeAsync } from '../base/merge-async.js';
-import type { Batch } from '../types/column.js';
 import { arrowSchema, toRecordBatch } from '../types/arrow.js';
+import type { Batch } from '../types/column.js';
 import type { DataField } from '../types/data-type.js';
 import { rowsOf } from '../types/row-reader.js';
 import { sliceBatch } from '../types/take.js';

@@ -17,7 +17,7 @@ import { SnapshotStore } from '../meta/snapshot-store.js';
 import { TableOptions } from '../meta/table-options.js';
 import { TablePath } from '../meta/table-path.js';
 import type { TableSchema } from '../meta/table-schema.js';
-import { countEvent, emptyMetrics, type EventListener, type Logger, type TableMetrics, type WeirEvent } from './event.js';
+import { countEvent, type EventListener, emptyMetrics, type Logger, type TableMetrics, type WeirEvent } from './event.js';
 
 export interface Services {
   readonly io: FileIO;
@@ -46,7 +46,7 @@ export class TableStore {
     this.table = table;
     this.services = services;
     this.schema = schema;
-    this.options = new TableOptions(schema.options);
+    this.options = new TableOptions(schema.options, { append: schema.primaryKeys.length === 0 });
     this.path = new TablePath(root, schema.options);
     this.snapshots = new SnapshotStore(services.io, this.path);
     this.schemas = new SchemaStore(services.io, this.path);
@@ -77,7 +77,7 @@ export class TableStore {
     if (latest === undefined) throw new WeirError('NOT_FOUND', `table ${this.table} does not exist any more`, { table: this.table });
     if (latest.id === this.schema.id) return;
     this.schema = latest;
-    this.options = new TableOptions(latest.options);
+    this.options = new TableOptions(latest.options, { append: latest.primaryKeys.length === 0 });
     this.manifests = this.#manifestStore();
   }
 

@@ -18,9 +18,9 @@ import { fromRecordBatch } from '../types/arrow.js';
 import { type Batch, ROW_KINDS, type RowKind } from '../types/column.js';
 import { BatchBuilder } from '../types/row-builder.js';
 import { takeBatch } from '../types/take.js';
+import { conformBatch, insertFields, tombstoneFields } from '../write/row-check.js';
 import { kindsOfColumn, withoutRetracts } from '../write/row-kinds.js';
 import { RowRouter } from '../write/row-router.js';
-import { conformBatch, insertFields, tombstoneFields } from '../write/row-check.js';
 import { BucketWriter } from './bucket-writer.js';
 import { partitionMatcher } from './partition-spec.js';
 import type { TableStore } from './table-store.js';
@@ -108,7 +108,9 @@ export class TableWriter<R = Record<string, unknown>> {
   async delete(rowsOrKeys: Partial<R> | readonly Partial<R>[] | RecordBatch | Batch): Promise<void> {
     this.#check();
     if (this.#schema.primaryKeys.length === 0) {
-      throw new WeirError('UNSUPPORTED', `${this.#store.table} has no primary key: rows of an append table cannot be deleted one by one`, { table: this.#store.table });
+      throw new WeirError('UNSUPPORTED', `${this.#store.table} has no primary key: rows of an append table cannot be deleted one by one`, {
+        table: this.#store.table,
+      });
     }
     const batch = this.#batchOf(rowsOrKeys, tombstoneFields(this.#store.table, this.#schema, this.#store.options.sequenceFields));
     await this.#add(conformBatch(this.#store.table, this.#schema, batch, true), kindsFor('-D', batch.length));
@@ -146,7 +148,10 @@ export class TableWriter<R = Record<string, unknown>> {
     return { snapshot: outcome.snapshots.at(-1), identifier, rows, alreadyCommitted: outcome.alreadyCommitted };
   }
 
-  async #publish(identifier: bigint, watermark: bigint | undefined): Promise<Pick<CommitOutcome, 'snapshots' | 'alreadyCommitted' | 'compactionDropped'>> {
+  async #publish(
+    identifier: bigint,
+    watermark: bigint | undefined,
+  ): Promise<Pick<CommitOutcome, 'snapshots' | 'alreadyCommitted' | 'compactionDropped'>> {
     const messages = this.#prepared;
     try {
       return await commitTable(this.#store, {
@@ -345,7 +350,8 @@ export class TableWriter<R = Record<string, unknown>> {
 
   #overwriteScope() {
     const { options } = this.#store;
-    if (typeof this.#overwrite === 'object') return { partitions: partitionMatcher(this.#store.table, this.#schema, this.#overwrite.partition) };
+    if (typeof this.#overwrite === 'object')
+      return { partitions: partitionMatcher(this.#store.table, this.#schema, this.#overwrite.partition) };
     const dynamic = this.#schema.partitionKeys.length > 0 && options.dynamicPartitionOverwrite;
     return { partitions: dynamic ? ('dynamic' as const) : ('all' as const) };
   }
@@ -356,7 +362,13 @@ function bucketKeyOf(partition: Uint8Array, bucket: number | ''): string {
 }
 
 function isBatch(value: unknown): value is Batch {
-  return typeof value === 'object' && value !== null && Array.isArray((value as Batch).fields) && Array.isArray((value as Batch).columns) && typeof (value as Batch).length === 'number';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Array.isArray((value as Batch).fields) &&
+    Array.isArray((value as Batch).columns) &&
+    typeof (value as Batch).length === 'number'
+  );
 }
 
 function kindsFor(kinds: WriteOptions['kinds'], length: number): Uint8Array | null {
@@ -371,4 +383,3 @@ function kindNumber(kind: RowKind): number {
   if (number < 0) throw new WeirError('INVALID_ARGUMENT', `'${kind}' is no row kind: it is one of ${ROW_KINDS.join(' ')}`);
   return number;
 }
-

@@ -9,7 +9,7 @@ import type { Batch, Column } from '../types/column.js';
 import { isValid } from '../types/column.js';
 import type { DataField, DataType } from '../types/data-type.js';
 import type { Datum } from '../types/datum.js';
-import { gather, constantColumn, nullColumn } from '../types/take.js';
+import { constantColumn, gather, nullColumn } from '../types/take.js';
 import { sameType } from '../types/type-equal.js';
 import { datumFromText } from '../types/value-text.js';
 
@@ -39,13 +39,18 @@ export function conformBatch(table: string, schema: TableSchema, batch: Batch, t
     const index = batch.fields.findIndex((candidate) => candidate.name === field.name);
     let column = index < 0 ? nullColumn({ ...field.type, nullable: true }, batch.length) : batch.columns[index]!;
     if (index >= 0 && !sameType(nullable(field).type, { ...column.type, nullable: true })) {
-      throw new WeirError('INVALID_ARGUMENT', `column ${field.name} of ${table} is ${field.type.kind}, the batch has ${column.type.kind}`, { table });
+      throw new WeirError('INVALID_ARGUMENT', `column ${field.name} of ${table} is ${field.type.kind}, the batch has ${column.type.kind}`, {
+        table,
+      });
     }
     if (field.defaultValue !== undefined && !tombstone) column = fillNulls(column, datumFromText(field.type, field.defaultValue));
     if (!field.type.nullable) {
       const missing = firstNull(column);
       if (missing >= 0 && tombstone && !schema.primaryKeys.includes(field.name)) column = fillNulls(column, zeroOf(field.type));
-      else if (missing >= 0) throw new WeirError('INVALID_ARGUMENT', `column ${field.name} of ${table} is NOT NULL, row ${missing} of the batch has none`, { table });
+      else if (missing >= 0)
+        throw new WeirError('INVALID_ARGUMENT', `column ${field.name} of ${table} is NOT NULL, row ${missing} of the batch has none`, {
+          table,
+        });
     }
     return { ...column, type: field.type };
   });

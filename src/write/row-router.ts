@@ -4,8 +4,9 @@
  * Partition values become small integer codes column by column (a Map a column, the previous value tried first), so that
  * the partition's row is built once a distinct partition, not once a row.
  */
-import { bucketsOf } from '../meta/bucket-function.js';
+
 import { EMPTY_ROW, serializeRow } from '../meta/binary-row.js';
+import { bucketsOf } from '../meta/bucket-function.js';
 import { bucketKey, type TableSchema } from '../meta/table-schema.js';
 import { type Batch, type Column, isValid } from '../types/column.js';
 import type { DataType } from '../types/data-type.js';
@@ -125,7 +126,9 @@ export class RowRouter {
 /** A text that is equal exactly when two non-null values of the column are; never 'null'. */
 function valueText(column: Column, row: number): string {
   const value = datumAt(column, row);
-  return value instanceof Uint8Array ? `s${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1')}` : `v${String(value)}`;
+  return value instanceof Uint8Array
+    ? `s${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1')}`
+    : `v${String(value)}`;
 }
 
 /** Rows of each group that has any, in order of the group's id (a counting sort). */

@@ -13,6 +13,7 @@ export interface BufferedRows {
   /** row kinds, one array a batch */
   readonly kinds: readonly Uint8Array[];
   readonly rows: number;
+  readonly size_bytes: number;
 }
 
 export class WriteBuffer {
@@ -45,7 +46,7 @@ export class WriteBuffer {
 
   /** Hands over all rows and starts again. */
   drain(): BufferedRows {
-    const drained = { batches: this.#batches, kinds: this.#kinds, rows: this.#rows };
+    const drained = { batches: this.#batches, kinds: this.#kinds, rows: this.#rows, size_bytes: this.#size_bytes };
     this.#batches = [];
     this.#kinds = [];
     this.#rows = 0;

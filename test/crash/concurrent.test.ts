@@ -19,7 +19,9 @@ const COMMITS = process.env.WEIR_LONG === undefined ? 15 : 80;
 const KEYS = 200;
 
 function script(name: string, args: (string | number)[]) {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(`./${name}`, import.meta.url)), ...args.map(String)], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [fileURLToPath(new URL(`./${name}`, import.meta.url)), ...args.map(String)], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   let output = '';
   let errors = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -41,10 +43,18 @@ async function race(options: Record<string, string | number>, deletes: boolean, 
     const table = await catalog.createTable('db.t', {
       schema: { id: 'BIGINT NOT NULL', version: 'BIGINT', text: 'STRING' },
       primaryKey: ['id'],
-      options: { bucket: 2, 'num-sorted-run.compaction-trigger': 4, 'snapshot.num-retained.min': 20, 'commit.max-retries': 200, ...options },
+      options: {
+        bucket: 2,
+        'num-sorted-run.compaction-trigger': 4,
+        'snapshot.num-retained.min': 20,
+        'commit.max-retries': 200,
+        ...options,
+      },
     });
     const compactor = script('compactor.mjs', [warehouse, 'db.t']);
-    const jobs = Array.from({ length: WRITERS }, (_, writer) => script('writer.mjs', [warehouse, 'db.t', `job-${writer}`, keyOf(writer), KEYS, COMMITS, writer + 1, String(deletes)]));
+    const jobs = Array.from({ length: WRITERS }, (_, writer) =>
+      script('writer.mjs', [warehouse, 'db.t', `job-${writer}`, keyOf(writer), KEYS, COMMITS, writer + 1, String(deletes)]),
+    );
     await Promise.all(jobs.map((job) => job.ended));
     compactor.child.stdin.end();
     await compactor.ended;

@@ -25,7 +25,9 @@ interface Outcome {
 /** Runs the job; with `kill_ms` it is killed that long after it said that it started. */
 function runJob(warehouse: string, commits: number, kill_ms?: number): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [WRITER, warehouse, 'db.t', 'job', '0', String(KEYS), String(commits), String(SEED), 'true'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [WRITER, warehouse, 'db.t', 'job', '0', String(KEYS), String(commits), String(SEED), 'true'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     let errors = '';
     let timer: NodeJS.Timeout | undefined;
@@ -81,7 +83,13 @@ it(
       const table = await catalog.createTable('db.t', {
         schema: { id: 'BIGINT NOT NULL', version: 'BIGINT', text: 'STRING' },
         primaryKey: ['id'],
-        options: { bucket: 2, 'num-sorted-run.compaction-trigger': 3, 'snapshot.num-retained.min': 5, 'snapshot.num-retained.max': 8, 'write-buffer-size': '4 kb' },
+        options: {
+          bucket: 2,
+          'num-sorted-run.compaction-trigger': 3,
+          'snapshot.num-retained.min': 5,
+          'snapshot.num-retained.max': 8,
+          'write-buffer-size': '4 kb',
+        },
       });
       let acknowledged = 0n;
       for (let kill = 0; kill < KILLS; kill++) {

@@ -4,4 +4,10 @@ export interface CrashRow {
   version: bigint;
   text: string;
 }
-export function rowsOf(seededRandom: (seed: number) => Random, seed: number, identifier: number, fromKey: number, keys: number): { upserts: CrashRow[]; deletes: (Omit<CrashRow, 'text'> & { text: null })[] };
+export function rowsOf(
+  seededRandom: (seed: number) => Random,
+  seed: number,
+  identifier: number,
+  fromKey: number,
+  keys: number,
+): { upserts: CrashRow[]; deletes: (Omit<CrashRow, 'text'> & { text: null })[] };

@@ -6,9 +6,12 @@
  */
 import { expect, it } from 'vitest';
 import { type Catalog, memoryFileIO, openCatalog, seededRandom, type Table, type TableWriter } from '../../src/index.js';
-import { canonical, type Dice, dice, KEY_TYPES, type Row, VALUE_TYPES, valueOf } from '../support/random-table.js';
+import { canonical, type Dice, dice, KEY_TYPES, type Row, randomValue, VALUE_TYPES } from '../support/random-table.js';
 
-const SEEDS = process.env.WEIR_SEED !== undefined ? [Number(process.env.WEIR_SEED)] : Array.from({ length: process.env.WEIR_LONG === undefined ? 12 : 200 }, (_, i) => i * 7919 + Math.floor(Date.now() / 86_400_000));
+const SEEDS =
+  process.env.WEIR_SEED !== undefined
+    ? [Number(process.env.WEIR_SEED)]
+    : Array.from({ length: process.env.WEIR_LONG === undefined ? 12 : 200 }, (_, i) => i * 7919 + Math.floor(Date.now() / 86_400_000));
 const STEPS = 60;
 
 class Harness {
@@ -110,7 +113,12 @@ class Harness {
 
   #row(): Row {
     const { d } = this;
-    return Object.fromEntries(this.#columns.map((column) => [column.name, !column.key && d.chance(0.15) ? null : valueOf(column.type, d, column.key || column.name === 's')]));
+    return Object.fromEntries(
+      this.#columns.map((column) => [
+        column.name,
+        !column.key && d.chance(0.15) ? null : randomValue(column.type, d, column.key || column.name === 's'),
+      ]),
+    );
   }
 
   #key(row: Row): string {
@@ -142,8 +150,10 @@ class Harness {
   async #delete(): Promise<void> {
     if (!this.#deletes) return;
     const live = [...this.#model.values()].filter(({ row }) => row.$deleted !== true);
-    const rows = Array.from({ length: 1 + this.d.int(5) }, () => (live.length > 0 && this.d.chance(0.7) ? { ...this.d.pick(live).row } : this.#row()));
-    for (const row of rows) if (this.#sequence !== undefined) row[this.#sequence] = valueOf('INT', this.d, true);
+    const rows = Array.from({ length: 1 + this.d.int(5) }, () =>
+      live.length > 0 && this.d.chance(0.7) ? { ...this.d.pick(live).row } : this.#row(),
+    );
+    for (const row of rows) if (this.#sequence !== undefined) row[this.#sequence] = randomValue('INT', this.d, true);
     this.steps.push(`delete ${rows.length}`);
     await (await this.#openWriter()).delete(rows);
     for (const row of rows) this.#pending.push(() => this.#apply(row, true));
@@ -181,7 +191,10 @@ class Harness {
   }
 
   #lines(): string[] {
-    return [...this.#model.values()].filter(({ row }) => row.$deleted !== true).map(({ row }) => canonical(this.#ordered(row))).sort();
+    return [...this.#model.values()]
+      .filter(({ row }) => row.$deleted !== true)
+      .map(({ row }) => canonical(this.#ordered(row)))
+      .sort();
   }
 
   #ordered(row: Row): Row {

@@ -18,11 +18,12 @@ export function dice(random: Random): Dice {
 const WORDS = ['', 'a', 'Z', 'zebra', 'weir', 'weir-long-enough-to-leave-the-slot', 'é中', '\u{1F600}x', 'a\0b', "it's", 'x'.repeat(200)];
 
 /** A value of a type (flat or nested text), never null. `keys` asks for few distinct values. */
-export function valueOf(type: string, d: Dice, keys = false): Value {
+export function randomValue(type: string, d: Dice, keys = false): Value {
   const nested = /^(ARRAY|MAP|ROW)/.exec(type);
   if (nested !== null) {
     if (type === 'ARRAY<INT>') return Array.from({ length: d.int(4) }, () => (d.chance(0.2) ? null : d.int(100)));
-    if (type === 'MAP<STRING, BIGINT>') return new Map(Array.from({ length: d.int(3) }, (_, i) => [`k${i}`, d.chance(0.2) ? null : BigInt(d.int(1000))]));
+    if (type === 'MAP<STRING, BIGINT>')
+      return new Map(Array.from({ length: d.int(3) }, (_, i) => [`k${i}`, d.chance(0.2) ? null : BigInt(d.int(1000))]));
     return { x: d.chance(0.2) ? null : d.int(50), y: d.chance(0.2) ? null : d.pick(WORDS) };
   }
   const kind = /^[A-Z_]+/.exec(type)![0];
@@ -36,7 +37,9 @@ export function valueOf(type: string, d: Dice, keys = false): Value {
     case 'INT':
       return keys ? d.int(80) - 40 : d.int(2 ** 31) - 2 ** 30;
     case 'BIGINT':
-      return keys ? BigInt(d.int(80) - 40) * (d.chance(0.1) ? 2n ** 55n : 1n) : BigInt(d.int(2 ** 31)) * 2n ** 32n + BigInt(d.int(2 ** 31)) - 2n ** 61n;
+      return keys
+        ? BigInt(d.int(80) - 40) * (d.chance(0.1) ? 2n ** 55n : 1n)
+        : BigInt(d.int(2 ** 31)) * 2n ** 32n + BigInt(d.int(2 ** 31)) - 2n ** 61n;
     case 'FLOAT':
       return Math.fround(d.int(1000) / 8 - 60);
     case 'DOUBLE':
@@ -60,7 +63,18 @@ export function valueOf(type: string, d: Dice, keys = false): Value {
   }
 }
 
-export const KEY_TYPES = ['TINYINT', 'SMALLINT', 'INT', 'BIGINT', 'STRING', 'DATE', 'TIMESTAMP(3)', 'DECIMAL(10, 2)', 'BOOLEAN', 'DOUBLE'] as const;
+export const KEY_TYPES = [
+  'TINYINT',
+  'SMALLINT',
+  'INT',
+  'BIGINT',
+  'STRING',
+  'DATE',
+  'TIMESTAMP(3)',
+  'DECIMAL(10, 2)',
+  'BOOLEAN',
+  'DOUBLE',
+] as const;
 export const VALUE_TYPES = [
   'BOOLEAN', 'TINYINT', 'SMALLINT', 'INT', 'BIGINT', 'FLOAT', 'DOUBLE', 'DECIMAL(10, 2)', 'DECIMAL(30, 2)', 'STRING', 'BYTES', 'DATE', 'TIME(3)', 'TIMESTAMP(3)', 'TIMESTAMP(6)',
   'ARRAY<INT>', 'MAP<STRING, BIGINT>', 'ROW<x INT, y STRING>',
