@@ -72,6 +72,7 @@ describe('read', () => {
       `{"_kind":"-D",${row(2, 'PDX', 70).slice(1)}`,
       `{"_kind":"-U",${row(1, 'SEA', 5).slice(1)}`,
     ]);
+    expect((await bench.run(['read', table, '--incremental', '2..99'])).err).toMatch(/^weir: NOT_FOUND: /);
     const csv = await bench.lines(['read', table, '--incremental', '2..3', '--format', 'csv']);
     expect(csv[0]).toBe('_kind,id,origin,delay');
     expect(csv.slice(1).sort()).toEqual(['+I,4,SEA,0', '-D,2,PDX,70']);
@@ -188,6 +189,16 @@ describe('stream', () => {
     expect(second).toEqual([`{"_kind":"+I",${row(5, 'LAX', 1).slice(1)}`]);
   });
 
+  it('says where it is before the first change', async () => {
+    const outcome = await stream('--from', 'latest', '--until', 'now');
+    expect(outcome).toMatchObject({ code: 0, out: '' });
+    const { _position } = JSON.parse(lines(outcome.err).at(-1) ?? '');
+    await bench.lines(['write', table, '-'], { input: '{"id":6,"origin":"BOS","delay":2}\n' });
+    const next = await stream('--from', _position, '--until', 'now');
+    expect(lines(next.out)).toEqual([`{"_kind":"+I",${row(6, 'BOS', 2).slice(1)}`]);
+    await bench.lines(['write', table, '-'], { input: '{"_kind":"-D","id":6}\n' });
+  });
+
   it('refuses what is no position', async () => {
     expect((await stream('--from', 'nowhere')).err).toMatch(/^weir: INVALID_ARGUMENT: [^\n]+\n$/);
   });
@@ -205,7 +216,8 @@ describe('care', () => {
     await bench.lines(['alter', table, 'set', 'snapshot.num-retained.min=1', 'snapshot.num-retained.max=2']);
     const [expired] = await bench.records(['expire', table]);
     expect(Number(expired?.expired_snapshots)).toBeGreaterThan(0);
-    expect(await bench.lines(['snapshots', table])).toHaveLength(2);
+    // two are kept, and one more because the consumer has not seen it
+    expect(await bench.lines(['snapshots', table])).toHaveLength(3);
     expect((await bench.run(['read', table, '--snapshot', '1'])).err).toMatch(/^weir: POSITION_EXPIRED: [^\n]+\n$/);
     expect(await read()).toEqual(before);
   });

@@ -7,10 +7,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
-import { run } from '../../dist/cli/program.js';
+import { built, builtPath } from '../support/built.js';
 
-export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const MAIN = builtPath('cli/main.js');
+
+const { run } = await built<typeof import('../../src/cli/program.js')>('cli/program.js');
 
 export interface Outcome {
   code: number | null;

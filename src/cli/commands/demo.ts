@@ -19,7 +19,7 @@ import { type Context, interruptible, progressOf } from '../context.js';
 import { correct, sample } from '../demo/corrections.js';
 import { FLIGHTS, findFlights, keyedFlights } from '../demo/flights.js';
 import { BY_ORIGIN, Follower } from '../demo/follower.js';
-import { count, megabytes, Report, rate, seconds } from '../demo/report.js';
+import { count, megabytes, plural, Report, rate, seconds, signed } from '../demo/report.js';
 import { OriginTotals, type Totals } from '../demo/totals.js';
 import type { InputBatch } from '../input/input-batch.js';
 import { Loader } from '../loader.js';
@@ -81,6 +81,7 @@ async function run(context: Context, stage: Stage): Promise<void> {
     await report.line(
       `${count(rows)} flights, ${count((await flights.snapshots()).length)} snapshots, ${count(disk.files)} files, ${megabytes(disk.bytes)} on disk; ${seconds(now() - started_ms)} in all on ${availableParallelism()} cores`,
     );
+    if (stage.kept) await report.line(`look around: weir --warehouse ${stage.warehouse} snapshots demo.flights`);
   } finally {
     await follower.stop();
     await catalog.close();
@@ -125,7 +126,7 @@ async function ingest(context: Context, report: Report, flights: Table, stage: S
   const bytes = files.reduce((sum, entry) => sum + entry.file.fileSize_bytes, 0);
   await report.step(
     'ingest',
-    `${count(rows)} flights in ${commits} commits: ${seconds(duration_ms)}, ${rate(rows, duration_ms)}, ${files.length} files, ${megabytes(bytes)}`,
+    `${count(rows)} flights in ${plural(commits, 'commit')}: ${seconds(duration_ms)}, ${rate(rows, duration_ms)}, ${files.length} files, ${megabytes(bytes)}`,
   );
   return { before, sampled: concatBatch(samples) };
 }
@@ -164,7 +165,7 @@ async function amend(
   }
   await report.step(
     'correct',
-    `${count(delayed + cancelled)} simulated corrections in ${commits} commits: ${seconds(now() - started_ms)}`,
+    `${count(delayed + cancelled)} simulated corrections in ${plural(commits, 'commit')}: ${seconds(now() - started_ms)}`,
     `${count(delayed)} later delays (-U/+U), ${count(cancelled)} cancellations (-D)`,
   );
   return { after, example };
@@ -188,7 +189,7 @@ async function follow(report: Report, catalog: Catalog, flights: Table, follower
     throw new WeirError('CORRUPTION', 'demo.by_origin, made from the changes, is not what a batch read of demo.flights gives');
   await report.step(
     'follow',
-    `a second handle kept demo.by_origin from ${count(follower.changes)} changes in ${follower.commits} commits, ${seconds(lag_ms)} behind at the end`,
+    `a second handle kept demo.by_origin from ${count(follower.changes)} changes in ${plural(follower.commits, 'commit')}, ${seconds(lag_ms)} behind at the end`,
     report.check(`its ${summary.byOrigin.size} airports equal a batch read; ${count(summary.sum().cancelled)} cancellations counted`),
   );
   const top = [...totals.byOrigin]
@@ -222,7 +223,7 @@ async function travel(report: Report, flights: Table, before: bigint, current: T
   const mean = (sum: Totals) => `${count(sum.flights)} flights, ${(sum.delay / Math.max(1, sum.flights)).toFixed(3)} min`;
   const lines = [
     `snapshot ${before}, before the corrections: ${mean(then)}; now: ${mean(current)}`,
-    `difference: ${count(current.flights - then.flights)} flights, ${count(current.delay - then.delay)} min of delay`,
+    `difference: ${signed(current.flights - then.flights)} flights, ${signed(current.delay - then.delay)} min of delay`,
   ];
   if (example !== undefined) {
     const [old, corrected] = [await flights.get({ flight: example }, { at: { snapshot: before } }), await flights.get({ flight: example })];

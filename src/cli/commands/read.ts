@@ -51,6 +51,8 @@ export async function read(context: Context, name: string, flags: ReadFlags): Pr
         ...(flags.where !== undefined && { where: parseWhere(flags.where, schemaFields) }),
       };
       const { limit } = flags;
+      // changes up to a snapshot that is not there yet would be waited for
+      if (incremental) await table.snapshot({ snapshot: incremental.to });
       const rows = incremental
         ? changesOf(table.changesBetween({ ...query, ...incremental }), limit ?? Number.POSITIVE_INFINITY, signal)
         : rowsOf(table.scan({ ...query, ...(limit !== undefined && { limit }), ...(at && { at }) }));

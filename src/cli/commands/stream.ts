@@ -1,12 +1,12 @@
 /** `weir stream TABLE`: changes as JSON lines, `_kind` first, until `--until`, SIGINT or the reader of stdout goes. */
 
 import { stringifyJson } from '../../base/lossless-json.js';
-import type { StreamPosition } from '../../index.js';
 import { encodeJsonLines } from '../../types/json-line.js';
 import { parseWhere } from '../../types/where.js';
 import { keyList, streamEnd, streamStart } from '../arguments.js';
 import { type Context, interruptible, withTable } from '../context.js';
 import { Interrupted } from '../exit.js';
+import { startOf } from '../stream-start.js';
 
 export interface StreamFlags {
   from: string;
@@ -25,8 +25,11 @@ export async function stream(context: Context, name: string, flags: StreamFlags)
   await withTable(context, name, async (table) => {
     try {
       await interruptible(async (signal) => {
+        const start = await startOf(table, from);
+        // a consumer goes on from where it was, which only the table knows
+        if (flags.consumer === undefined) last = positionLine(start.position, start.snapshot);
         const changes = table.changes({
-          from: from as StreamPosition,
+          from: start.position,
           signal,
           ...(until && { until }),
           ...(flags.consumer !== undefined && { consumer: flags.consumer }),
@@ -35,7 +38,7 @@ export async function stream(context: Context, name: string, flags: StreamFlags)
         });
         for await (const change of changes) {
           if (change.length > 0) await context.out.write(encodeJsonLines(change.batch, { kinds: change.kinds, numbers: flags.numbers }));
-          last = `${stringifyJson({ _position: change.position, _snapshot: change.snapshot })}\n`;
+          last = positionLine(change.position, change.snapshot);
           if (flags.positions) await context.out.write(last);
         }
       });
@@ -46,4 +49,8 @@ export async function stream(context: Context, name: string, flags: StreamFlags)
       if (last !== undefined) context.stderr.write(last);
     }
   });
+}
+
+function positionLine(position: string, snapshot: bigint): string {
+  return `${stringifyJson({ _position: position, _snapshot: snapshot })}\n`;
 }

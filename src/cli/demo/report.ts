@@ -3,6 +3,8 @@ import type { Output } from '../output.js';
 import { useColor } from '../progress.js';
 
 export const count = (value: number | bigint): string => value.toLocaleString('en-US');
+export const plural = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+export const signed = (value: number): string => `${value > 0 ? '+' : ''}${count(value)}`;
 export const seconds = (duration_ms: number): string => `${(duration_ms / 1000).toFixed(1)} s`;
 export const rate = (rows: number, duration_ms: number): string =>
   `${count(Math.round(rows / Math.max(0.001, duration_ms / 1000) / 1000))},000 rows/s`;
