@@ -54,7 +54,7 @@ class InMemoryFileIO implements MemoryFileIO {
   }
 
   async readFile(path: string): Promise<Uint8Array> {
-    return this.#existing(path, 'open').bytes.slice();
+    return new Uint8Array(this.#existing(path, 'open').bytes);
   }
 
   async open(path: string): Promise<RandomAccessFile> {
@@ -68,7 +68,7 @@ class InMemoryFileIO implements MemoryFileIO {
   }
 
   async writeFile(path: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<void> {
-    this.#insert(path, this.#inode(bytes.slice(), options));
+    this.#insert(path, this.#inode(new Uint8Array(bytes), options));
     this.#syncName(path, options);
   }
 
@@ -80,7 +80,7 @@ class InMemoryFileIO implements MemoryFileIO {
 
   async replace(path: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<void> {
     this.#refuseDirectory(path, 'write');
-    this.#makeDirectory(dirname(path)).set(baseName(path), this.#inode(bytes.slice(), options));
+    this.#makeDirectory(dirname(path)).set(baseName(path), this.#inode(new Uint8Array(bytes), options));
     this.#syncName(path, options);
   }
 
@@ -269,7 +269,7 @@ class MemorySink implements FileSink {
 
   async write(bytes: Uint8Array): Promise<void> {
     this.#assertOpen();
-    this.#chunks.push(bytes.slice());
+    this.#chunks.push(new Uint8Array(bytes));
     this.#written_bytes += bytes.length;
   }
 
