@@ -23,7 +23,7 @@ export type { CompactOptions, CompactResult } from './table/compaction.js';
 export type { EventListener, Logger, TableMetrics, WeirEvent } from './table/event.js';
 export type { IncrementalRange } from './table/incremental.js';
 export type { PartitionSpec } from './table/partition-spec.js';
-export type { StreamPosition } from './table/position.js';
+export { formatPosition, type Place, parsePosition, type StreamPosition } from './table/position.js';
 export { Scan, type ScanPlan } from './table/scan.js';
 export { type At, type ExpireResult, type FileInfo, type ScanOptions, Table } from './table/table.js';
 export { type CommitOptions, type CommitResult, TableWriter, type WriteOptions, type WriterOptions } from './table/writer.js';

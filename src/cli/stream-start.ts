@@ -4,8 +4,7 @@
  *   latest-full  full state at the latest snapshot      earliest    full state at the earliest one held
  *   latest       the changes after the latest snapshot  snapshot:N  the changes of N on
  */
-import type { StreamPosition, Table } from '../index.js';
-import { formatPosition, parsePosition } from '../table/position.js';
+import { formatPosition, parsePosition, type StreamPosition, type Table } from '../index.js';
 import type { StreamStart } from './arguments.js';
 
 export interface StreamPlace {

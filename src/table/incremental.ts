@@ -30,6 +30,8 @@ export async function* incrementalSource<R>(
       table: store.table,
     });
   await store.refresh();
+  // both ends must be there: a read does not wait for what may come
+  if (range.to > range.from) await Promise.all([store.snapshots.read(range.from + 1n), store.snapshots.read(range.to)]);
   yield* streamChanges<R>(
     store,
     {
