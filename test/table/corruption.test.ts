@@ -167,7 +167,7 @@ it('a table without its schemas is no table', async () => {
 it('tells which file is cut off', async () => {
   for (const path of pathsOf('snapshot', 'schema', 'list', 'manifest', 'data')) {
     const bytes = files.get(path)!;
-    for (const length of new Set([0, 3, bytes.length >> 1, bytes.length - 5, bytes.length - 1])) {
+    for (const length of new Set([0, bytes.length >> 1, bytes.length - 1])) {
       const io = await restore();
       const mutation = truncated(bytes, length);
       await mutation.apply(io, path);
@@ -177,9 +177,9 @@ it('tells which file is cut off', async () => {
 });
 
 it.each([
-  ['list', 70],
-  ['manifest', 130],
-  ['data', 130],
+  ['list', 60],
+  ['manifest', 80],
+  ['data', 100],
 ])('a flipped bit in a %s is told or harmless', async (kind, count) => {
   const random = testRandom();
   const paths = pathsOf(kind);
@@ -194,9 +194,9 @@ it.each([
 });
 
 it.each([
-  ['snapshot', 60],
-  ['schema', 60],
-  ['hint', 20],
+  ['snapshot', 50],
+  ['schema', 50],
+  ['hint', 10],
 ])('a flipped bit in a %s never ends in anything but an error of weir', async (kind, count) => {
   const random = testRandom();
   const paths = pathsOf(kind);
