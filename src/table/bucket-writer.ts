@@ -49,6 +49,7 @@ export class BucketWriter {
   #compactAfter: DataFileMeta[] = [];
   #flushing: Promise<void> = Promise.resolve();
   #compacting: Promise<CompactOutput | undefined> | undefined;
+  #stale = false;
   readonly #stop = new AbortController();
 
   constructor(options: BucketWriterOptions) {
@@ -150,8 +151,9 @@ export class BucketWriter {
       return await compactBucket(this.#store, this.place, picked, this.#stop.signal);
     } catch (error) {
       // A file that another compactor replaced and expired meanwhile: this compaction was planned on an old state, drop it.
-      if (hasCode(error, 'NOT_FOUND') || this.#stop.signal.aborted) return undefined;
-      throw error;
+      if (!hasCode(error, 'NOT_FOUND') && !this.#stop.signal.aborted) throw error;
+      this.#stale = true;
+      return undefined;
     }
   }
 
@@ -205,9 +207,15 @@ export class BucketWriter {
     await Promise.all(gone.map((file) => this.#store.io.remove(`${this.place.directory}/${file.fileName}`)));
   }
 
+  /** Files this bucket knew are gone: it has to be reset before it can compact again. */
+  get isStale(): boolean {
+    return this.#stale;
+  }
+
   /** After a compaction lost its race: go on from what is committed. */
   reset(files: readonly DataFileMeta[]): void {
     this.#files = files;
+    this.#stale = false;
   }
 
   /** Stops what runs; the message (if any) holds the files to delete. */

@@ -142,7 +142,7 @@ export class TableWriter<R = Record<string, unknown>> {
     this.#prepared = [];
     this.#rows = 0;
     this.#lastIdentifier = identifier;
-    if (outcome.compactionDropped) await this.#reload();
+    if (outcome.compactionDropped || [...this.#buckets.values()].some((bucket) => bucket.isStale)) await this.#reload();
     this.#forgetIdle();
     if (!this.#writeOnly) await this.#expire();
     return { snapshot: outcome.snapshots.at(-1), identifier, rows, alreadyCommitted: outcome.alreadyCommitted };
