@@ -81,7 +81,8 @@ function partitionText(spec: Readonly<Record<string, string | null>>): string {
 function values(fields: readonly DataField[], row: Uint8Array): Cell[] {
   if (row.length === 0) return [];
   const arity = new DataView(row.buffer, row.byteOffset).getUint32(0);
-  if (arity === 0) return [];
+  // statistics may cover system columns that the schema does not name
+  if (arity !== fields.length) return [];
   const datums = deserializeRow(
     fields.map((field) => field.type),
     row,

@@ -22,12 +22,13 @@ export async function stream(context: Context, name: string, flags: StreamFlags)
   const from = streamStart(flags.from);
   const until = streamEnd(flags.until);
   let last: string | undefined;
+  let begin: string | undefined;
   await withTable(context, name, async (table) => {
     try {
       await interruptible(async (signal) => {
         const start = await startOf(table, from);
         // a consumer goes on from where it was, which only the table knows
-        if (flags.consumer === undefined) last = positionLine(start.position, start.snapshot);
+        if (flags.consumer === undefined) begin = positionLine(start.position, start.snapshot);
         const changes = table.changes({
           from: start.position,
           signal,
@@ -42,9 +43,11 @@ export async function stream(context: Context, name: string, flags: StreamFlags)
           if (flags.positions) await context.out.write(last);
         }
       });
+      last ??= begin;
     } catch (error) {
       // the user's way to end a stream
       if (!(error instanceof Interrupted)) throw error;
+      last ??= begin;
     } finally {
       if (last !== undefined) context.stderr.write(last);
     }
