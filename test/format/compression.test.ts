@@ -39,7 +39,9 @@ describe.each(['none', 'snappy', 'gzip', 'lz4', 'zstd'])('%s', (name) => {
 });
 
 it('zstd takes a level', async () => {
-  const text = Buffer.from(Array.from({ length: 20_000 }, () => `order ${Math.floor(random.float() * 50)} of day ${Math.floor(random.float() * 9)}`).join(' '));
+  const text = Buffer.from(
+    Array.from({ length: 20_000 }, () => `order ${Math.floor(random.float() * 50)} of day ${Math.floor(random.float() * 9)}`).join(' '),
+  );
   const sizes = await Promise.all([1, 19].map(async (level) => (await codecByName('zstd', level).compress!(text)).length));
   expect(sizes[1]).toBeLessThan(sizes[0]!);
 });

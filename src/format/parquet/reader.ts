@@ -71,6 +71,11 @@ class ParquetReader implements DataFileReader {
   }
 
   async readRows(rows: Uint32Array, fields: readonly DataField[]): Promise<Batch> {
+    const last = rows[rows.length - 1] ?? -1;
+    if (last >= this.rowCount) throw new WeirError('INVALID_ARGUMENT', `row ${last} of ${this.rowCount}`, { file: this.path });
+    for (let i = 1; i < rows.length; i++) {
+      if (rows[i]! < rows[i - 1]!) throw new WeirError('INVALID_ARGUMENT', 'rows to read must ascend', { file: this.path });
+    }
     const plans = this.#plan(fields);
     const parts: Promise<Column[]>[] = [];
     let start = 0;
@@ -82,7 +87,6 @@ class ParquetReader implements DataFileReader {
       start = end;
     }
     const settled = await Promise.all(parts);
-    if (start < rows.length) throw new WeirError('INVALID_ARGUMENT', `row ${rows[start]} of ${this.rowCount}`, { file: this.path });
     const columns = fields.map((field, i) => (settled.length === 0 ? nullColumn(field.type, 0) : concat(settled.map((part) => part[i]!))));
     return { fields, columns, length: rows.length };
   }
