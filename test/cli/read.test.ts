@@ -1,7 +1,9 @@
 /** read, get, stream, compact and expire of a table with a few snapshots. */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Bench, ended, start } from './support.js';
+import { Bench, ended, MAIN, start } from './support.js';
 
 let bench: Bench;
 const table = 'ods.flights';
@@ -101,7 +103,9 @@ describe('read', () => {
     await bench.lines(['read', table, '--output', file]);
     expect((await readFile(file, 'utf8')).trimEnd().split('\n').sort()).toEqual(await read());
     expect((await readdir(bench.folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-    expect(await bench.run(['read', table, '--output', bench.path('no/such/folder.jsonl')])).toMatchObject({ code: 1 });
+    const nowhere = await bench.run(['read', table, '--output', bench.path('no/such/folder.jsonl')]);
+    expect(nowhere).toMatchObject({ code: 1, out: '' });
+    expect(nowhere.err).toMatch(/^weir: NOT_FOUND: cannot write [^\n]+\n$/);
   });
 
   it('prints nothing for an empty table', async () => {
@@ -128,6 +132,15 @@ describe('read', () => {
     expect(Buffer.concat(err).toString()).toBe('');
     expect(code).toBe(0);
   });
+});
+
+it.skipIf(process.platform !== 'linux')('says when the disk behind stdout is full', async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [MAIN, '--warehouse', bench.warehouse, 'read', table], { stdio: ['ignore', full, 'pipe'] });
+  const outcome = await ended(child);
+  closeSync(full);
+  expect(outcome.code).toBe(1);
+  expect(outcome.err).toMatch(/^weir: UNAVAILABLE: [^\n]+\n$/);
 });
 
 describe('get', () => {

@@ -3,6 +3,7 @@
  */
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { WeirError } from '../../base/error.js';
 import { type Random, systemRandom } from '../../base/random.js';
 import type { ByteSink } from './row-writer.js';
 
@@ -19,9 +20,18 @@ export async function wholeFile(path: string, fill: (temporary: string) => Promi
     await fill(temporary);
     await rename(temporary, resolve(path));
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error instanceof WeirError || !isSystemError(error) ? error : cannotWrite(path, error);
   }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}
+
+function cannotWrite(path: string, cause: NodeJS.ErrnoException): WeirError {
+  const code = cause.code === 'ENOENT' || cause.code === 'ENOTDIR' ? 'NOT_FOUND' : 'UNAVAILABLE';
+  return new WeirError(code, `cannot write ${path}: ${cause.message}`, { cause, file: path });
 }
 
 /** The same for a format that is written from front to back. */
