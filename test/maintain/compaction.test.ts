@@ -5,11 +5,15 @@ import { FAST, memoryCatalog, pathsBelow, put, type Row, sorted } from '../suppo
 
 const ROOT = '/wh/db.db/t';
 
-async function make(options: Record<string, string | number | boolean> = {}, primaryKey = ['id'], fileIO: Parameters<typeof memoryCatalog>[0] = memoryFileIO()) {
+async function make(
+  options: Record<string, string | number | boolean> = {},
+  primaryKey = ['id'],
+  fileIO: Parameters<typeof memoryCatalog>[0] = memoryFileIO(),
+) {
   const made = await memoryCatalog(fileIO);
   const table = (await made.catalog.createTable('db.t', {
     schema: { id: 'BIGINT NOT NULL', v: 'STRING' },
-    primaryKey,
+    primaryKey: primaryKey as 'id'[],
     options: { bucket: primaryKey.length === 0 ? -1 : 1, ...FAST, ...options },
   })) as unknown as Table;
   return { ...made, table };
@@ -23,7 +27,7 @@ const parquets = async (io: Parameters<typeof pathsBelow>[0]) => (await pathsBel
 const later = (table: Table) => put(table, rows(500, 501), { writeOnly: true });
 
 /** A storage that runs something once, just before the first snapshot is published that `when` picks. */
-function before(when: (snapshot: { commitKind: string }) => boolean) {
+function racedBefore(when: (snapshot: { commitKind: string }) => boolean) {
   const io = memoryFileIO();
   const hook: { run?: (() => Promise<unknown>) | undefined } = {};
   const raced = new Proxy(io, {
@@ -31,7 +35,11 @@ function before(when: (snapshot: { commitKind: string }) => boolean) {
       const value = Reflect.get(target, name) as unknown;
       if (name !== 'createExclusive') return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
       return async (path: string, bytes: Uint8Array, options?: object) => {
-        if (path.includes('/snapshot/') && hook.run !== undefined && when(JSON.parse(Buffer.from(bytes).toString()) as { commitKind: string })) {
+        if (
+          path.includes('/snapshot/') &&
+          hook.run !== undefined &&
+          when(JSON.parse(Buffer.from(bytes).toString()) as { commitKind: string })
+        ) {
           const { run } = hook;
           hook.run = undefined;
           await run();
@@ -76,7 +84,11 @@ describe('full', () => {
       partitionBy: ['day'],
       options: { bucket: 1, ...FAST, 'write-only': true },
     })) as unknown as Table;
-    for (let i = 0; i < 2; i++) await put(table, [{ day: 'a', id: i }, { day: 'b', id: i }]);
+    for (let i = 0; i < 2; i++)
+      await put(table, [
+        { day: 'a', id: i },
+        { day: 'b', id: i },
+      ]);
     expect(await table.compact({ full: true, partition: { day: 'a' } })).toMatchObject({ filesBefore: 2, filesAfter: 1 });
     expect(await levels(table)).toEqual([0, 0, 5]);
     await expect(table.compact({ partition: { id: '1' } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
@@ -202,7 +214,12 @@ describe('in the writer', () => {
 
 describe('a writer whose files were replaced and expired', () => {
   it('commits its rows, and compacts again from what there is', async () => {
-    const { table, catalog, fileIO } = await make({ 'num-sorted-run.compaction-trigger': 3, 'commit.force-compact': true, 'snapshot.num-retained.min': 1, 'snapshot.num-retained.max': 1 });
+    const { table, catalog, fileIO } = await make({
+      'num-sorted-run.compaction-trigger': 3,
+      'commit.force-compact': true,
+      'snapshot.num-retained.min': 1,
+      'snapshot.num-retained.max': 1,
+    });
     const writer = await table.openWriter({ commitUser: 'job' });
     for (let i = 0; i < 2; i++) {
       await writer.write(rows(0, 10, `-${i}`));
@@ -225,7 +242,7 @@ describe('a writer whose files were replaced and expired', () => {
 
 describe('two at once', () => {
   it('the second is dropped with its files and planned again on what the first left', async () => {
-    const { io, raced, hook } = before((snapshot) => snapshot.commitKind === 'COMPACT');
+    const { io, raced, hook } = racedBefore((snapshot) => snapshot.commitKind === 'COMPACT');
     const { table, events } = await make({ 'write-only': true }, ['id'], raced);
     for (let i = 0; i < 3; i++) await put(table, rows(0, 10, `-${i}`));
     const rival = await (await memoryCatalog(io, { seed: 9 })).catalog.table('db.t');
@@ -241,7 +258,7 @@ describe('two at once', () => {
   });
 
   it('a write that comes in between is neither lost nor a conflict', async () => {
-    const { io, raced, hook } = before((snapshot) => snapshot.commitKind === 'COMPACT');
+    const { io, raced, hook } = racedBefore((snapshot) => snapshot.commitKind === 'COMPACT');
     const { table, events } = await make({ 'write-only': true }, ['id'], raced);
     for (let i = 0; i < 3; i++) await put(table, rows(0, 10, `-${i}`));
     const rival = await (await memoryCatalog(io, { seed: 9 })).catalog.table('db.t');
@@ -275,7 +292,8 @@ describe('two at once', () => {
 /** Every data file on storage belongs to some snapshot. */
 async function onlyKnownFiles(table: Table, io: Parameters<typeof pathsBelow>[0]) {
   const known = new Set<string>();
-  for (const snapshot of await table.snapshots()) for (const entry of await table.files({ at: { snapshot: snapshot.id } })) known.add(entry.file.fileName);
+  for (const snapshot of await table.snapshots())
+    for (const entry of await table.files({ at: { snapshot: snapshot.id } })) known.add(entry.file.fileName);
   const there = (await parquets(io)).map((path) => path.slice(path.lastIndexOf('/') + 1));
   expect(there.sort()).toEqual([...known].sort());
 }
@@ -308,7 +326,10 @@ describe('append tables', () => {
 
 describe('after the schema changed', () => {
   it.each([['id'], []])('files under old schemas become one under the new (key: %s)', async (...primaryKey: string[]) => {
-    const { table } = await make({ 'write-only': true }, primaryKey.filter((name) => name !== ''));
+    const { table } = await make(
+      { 'write-only': true },
+      primaryKey.filter((name) => name !== ''),
+    );
     await put(table, rows(0, 4));
     await table.alter([
       { action: 'renameColumn', name: 'v', to: 'w' },

@@ -1,6 +1,16 @@
 /** A table as a stream: where it starts, where it resumes, when it ends, and that nothing is lost or told twice. */
 import { describe, expect, it } from 'vitest';
-import { type Change, type ChangesOptions, eq, gt, memoryFileIO, type Predicate, type StreamPosition, type Table, type WeirError } from '../../src/index.js';
+import {
+  type Change,
+  type ChangesOptions,
+  eq,
+  gt,
+  memoryFileIO,
+  type Predicate,
+  type StreamPosition,
+  type Table,
+  type WeirError,
+} from '../../src/index.js';
 import { FAST, memoryCatalog, put, type Row, sorted } from '../support/memory-catalog.js';
 
 type Options = ChangesOptions & { where?: Predicate };
@@ -47,7 +57,11 @@ async function collect(stream: AsyncIterable<Change<Row>>, most = Number.POSITIV
   for await (const change of stream) {
     expect(change.length).toBe(change.kinds.length);
     expect(change.toArrow().numRows).toBe(change.length);
-    told.push({ position: change.position, snapshot: change.snapshot, rows: change.rows().map(({ kind, row: { id, v } }) => `${kind} ${String(id)} ${String(v)}`) });
+    told.push({
+      position: change.position,
+      snapshot: change.snapshot,
+      rows: change.rows().map(({ kind, row: { id, v } }) => `${kind} ${String(id)} ${String(v)}`),
+    });
     if (told.length >= most) break;
   }
   return told;
@@ -66,7 +80,10 @@ function applied(told: Told[]): string[] {
   return [...state].map(([id, v]) => `${id} ${v}`).sort();
 }
 
-const stateOf = async (table: Table, at?: bigint) => (await table.scan(at === undefined ? {} : { at: { snapshot: at } }).toArray()).map((found) => `${String(found['id'])} ${String(found['v'])}`).sort();
+const stateOf = async (table: Table, at?: bigint) =>
+  (await table.scan(at === undefined ? {} : { at: { snapshot: at } }).toArray())
+    .map((found) => `${String(found['id'])} ${String(found['v'])}`)
+    .sort();
 
 describe.each(['none', 'input'])('changelog-producer=%s', (producer) => {
   it('from every start the changes end in the state of the table', async () => {
@@ -78,8 +95,15 @@ describe.each(['none', 'input'])('changelog-producer=%s', (producer) => {
     }
     expect(await collect(table.changes({ from: 'latest', until: 'now' }))).toEqual([]);
     const whole = await collect(table.changes({ from: { snapshot: 1n }, until: { snapshot: last } }));
-    expect(sorted(whole.filter((one) => one.snapshot === 2n).flatMap((one) => one.rows))).toEqual(sorted(rows(4, 12, '!').map((one) => `+I ${String(one['id'])} ${String(one['v'])}`)));
-    expect(whole.filter((one) => one.snapshot === 3n).flatMap((one) => one.rows.map((line) => line.slice(0, 4))).sort()).toEqual(['-D 0', '-D 9']);
+    expect(sorted(whole.filter((one) => one.snapshot === 2n).flatMap((one) => one.rows))).toEqual(
+      sorted(rows(4, 12, '!').map((one) => `+I ${String(one['id'])} ${String(one['v'])}`)),
+    );
+    expect(
+      whole
+        .filter((one) => one.snapshot === 3n)
+        .flatMap((one) => one.rows.map((line) => line.slice(0, 4)))
+        .sort(),
+    ).toEqual(['-D 0', '-D 9']);
     expect(new Set(whole.map((one) => one.snapshot))).toEqual(new Set([1n, 2n, 3n, last]));
     expect(applied(await collect(table.changes({ from: { snapshot: 1n }, until: { snapshot: 2n } })))).toEqual(await stateOf(table, 2n));
   });
@@ -113,9 +137,15 @@ describe.each(['none', 'input'])('changelog-producer=%s', (producer) => {
     const { table } = await make({ 'changelog-producer': producer });
     await history(table);
     const seen: unknown[] = [];
-    for await (const change of table.changes({ from: { snapshot: 1n }, until: { snapshot: 3n }, columns: ['v'], where: gt('id', 8n) })) seen.push(...change.rows());
+    for await (const change of table.changes({ from: { snapshot: 1n }, until: { snapshot: 3n }, columns: ['v'], where: gt('id', 8n) }))
+      seen.push(...change.rows());
     expect(sorted(seen)).toEqual(
-      sorted([{ kind: '+I', row: { v: 'v9!' } }, { kind: '+I', row: { v: 'v10!' } }, { kind: '+I', row: { v: 'v11!' } }, { kind: '-D', row: { v: 'v9!' } }]),
+      sorted([
+        { kind: '+I', row: { v: 'v9!' } },
+        { kind: '+I', row: { v: 'v10!' } },
+        { kind: '+I', row: { v: 'v11!' } },
+        { kind: '-D', row: { v: 'v9!' } },
+      ]),
     );
     const whole = await collect(table.changes({ from: 'latest-full', until: 'now', where: eq('id', 13n) } satisfies Options));
     expect(flat(whole)).toEqual(['+I 13 v13']);
@@ -203,7 +233,10 @@ describe('what expired', () => {
     await shrink(table);
     await table.compact({ full: true });
     await table.expire();
-    const error = (await table.scan({ at: { snapshot: 1n } }).toArray().catch((thrown: unknown) => thrown)) as WeirError;
+    const error = (await table
+      .scan({ at: { snapshot: 1n } })
+      .toArray()
+      .catch((thrown: unknown) => thrown)) as WeirError;
     expect(error).toMatchObject({ code: 'POSITION_EXPIRED', table: 'db.t' });
     await expect(table.get({ id: 1n }, { at: { snapshot: 1n } })).rejects.toMatchObject({ code: 'POSITION_EXPIRED' });
     await expect(collect(table.changes({ from: { snapshot: 1n }, until: 'now' }))).rejects.toMatchObject({ code: 'POSITION_EXPIRED' });
@@ -217,7 +250,9 @@ describe('what expired', () => {
 
   it('a position of another shape is refused', async () => {
     const { table } = await make();
-    await expect(collect(table.changes({ from: 'tomorrow' as StreamPosition, until: 'now' }))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(collect(table.changes({ from: 'tomorrow' as StreamPosition, until: 'now' }))).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
   });
 
   it('a consumer goes on where it was, and keeps from expiry what it still needs', async () => {

@@ -3,15 +3,16 @@
  * gives exactly the right rows. Schemas and snapshots are JSON without a checksum: a flip there may also make a valid document
  * that says something else, and then other codes are right too; what may never come is an error that is not weir's.
  */
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { and, eq, ge, memoryFileIO, openCatalog, type Table, WeirError } from '../../src/index.js';
+import type { MemoryFileIO } from '../../src/io/memory-file-io.js';
 import { built } from '../support/built.js';
 import { pathsBelow, type Row, sorted } from '../support/memory-catalog.js';
 import { integerBetween, testRandom } from '../support/seeds.js';
 import { tempDir } from '../support/temp-dir.js';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import type { MemoryFileIO } from '../../src/io/memory-file-io.js';
 
 const ROOT = '/wh/db.db/t';
 const SNAPSHOTS = 5n;
@@ -32,7 +33,13 @@ async function makeFiles(): Promise<Map<string, Uint8Array>> {
     options: { bucket: 2, 'changelog-producer': 'input', 'commit.fsync': false, 'write-only': true },
   })) as unknown as Table;
   const rows = (from: number, to: number, round: number) =>
-    Array.from({ length: to - from }, (_, i) => ({ p: (from + i) % 2, id: BigInt(from + i), v: i % 7 === 0 ? null : `v${round}-${from + i}`, d: i / 3, tags: [`t${i}`, null] }));
+    Array.from({ length: to - from }, (_, i) => ({
+      p: (from + i) % 2,
+      id: BigInt(from + i),
+      v: i % 7 === 0 ? null : `v${round}-${from + i}`,
+      d: i / 3,
+      tags: [`t${i}`, null],
+    }));
   const writer = await table.openWriter({ commitUser: 'job' });
   await writer.write(rows(0, 60, 1));
   await writer.commit();
@@ -79,10 +86,16 @@ async function lookAll(open: () => Promise<{ table: Table; close: () => Promise<
   await look('latest', (table) => table.scan().toArray());
   await look('where', (table) => table.scan({ where: and(ge('id', 20n), eq('p', 1)) }).toArray());
   await look('files', async (table) => (await table.files()).map((entry) => entry.file.fileName));
-  for (const key of [{ p: 1, id: 31n }, { p: 0, id: 32n }, { p: 1, id: 77n }]) await look(`get ${key.id}`, async (table) => [await table.get(key)]);
+  for (const key of [
+    { p: 1, id: 31n },
+    { p: 0, id: 32n },
+    { p: 1, id: 77n },
+  ])
+    await look(`get ${key.id}`, async (table) => [await table.get(key)]);
   await look('changes', async (table) => {
     const seen: Row[] = [];
-    for await (const change of table.changes({ from: { snapshot: 1n }, until: { snapshot: SNAPSHOTS } })) seen.push(...change.rows().map((row) => ({ ...row, at: change.snapshot })));
+    for await (const change of table.changes({ from: { snapshot: 1n }, until: { snapshot: SNAPSHOTS } }))
+      seen.push(...change.rows().map((row) => ({ ...row, at: change.snapshot })));
     return seen;
   });
   return looks;
@@ -96,7 +109,17 @@ async function openMemory(io: MemoryFileIO) {
 }
 
 const kindOf = (path: string) =>
-  path.includes('/snapshot/snapshot-') ? 'snapshot' : path.includes('/schema/') ? 'schema' : path.includes('/manifest/manifest-list-') ? 'list' : path.includes('/manifest/') ? 'manifest' : path.endsWith('.parquet') ? 'data' : 'hint';
+  path.includes('/snapshot/snapshot-')
+    ? 'snapshot'
+    : path.includes('/schema/')
+      ? 'schema'
+      : path.includes('/manifest/manifest-list-')
+        ? 'list'
+        : path.includes('/manifest/')
+          ? 'manifest'
+          : path.endsWith('.parquet')
+            ? 'data'
+            : 'hint';
 
 const pathsOf = (...kinds: string[]) => [...files.keys()].filter((path) => kinds.includes(kindOf(path)));
 
@@ -117,7 +140,10 @@ function check(looks: Record<string, string[] | Error>, path: string, what: stri
   return failed;
 }
 
-const truncated = (bytes: Uint8Array, length: number): Mutation => ({ what: `${length} of ${bytes.length} bytes`, apply: (io, path) => io.replace(path, bytes.subarray(0, length)) });
+const truncated = (bytes: Uint8Array, length: number): Mutation => ({
+  what: `${length} of ${bytes.length} bytes`,
+  apply: (io, path) => io.replace(path, bytes.subarray(0, length)),
+});
 
 function flipped(bytes: Uint8Array, bit: number): Uint8Array {
   const damaged = new Uint8Array(bytes);
@@ -149,13 +175,31 @@ it('a snapshot missing in the middle is CORRUPTION, one at an end is expired or 
     const io = await restore();
     await io.remove(`${ROOT}/snapshot/snapshot-${missing}`);
     const { table, close } = await openMemory(io);
-    const error = await table.scan({ at: { snapshot: id } }).toArray().catch((thrown: WeirError) => thrown.code);
+    const error = await table
+      .scan({ at: { snapshot: id } })
+      .toArray()
+      .catch((thrown: WeirError) => thrown.code);
     await close();
     return error;
   };
   expect(await code(2n, 2n)).toBe('CORRUPTION');
   expect(await code(1n, 1n)).toBe('POSITION_EXPIRED');
   expect(await code(SNAPSHOTS, SNAPSHOTS)).toBe('NOT_FOUND');
+});
+
+it('a file that only a tag needs is missed, too', async () => {
+  const io = await restore();
+  await io.writeFile(`${ROOT}/tag/tag-kept`, files.get(`${ROOT}/snapshot/snapshot-1`)!);
+  await io.remove(`${ROOT}/snapshot/snapshot-1`);
+  const { table, close } = await openMemory(io);
+  const at = { tag: 'kept' };
+  expect(sorted(await table.scan({ at }).toArray())).toEqual(expected['at 1']);
+  const [lost] = await table.files({ at });
+  const path = pathsOf('data').find((one) => one.endsWith(lost!.file.fileName))!;
+  await io.remove(path);
+  await expect(table.scan({ at }).toArray()).rejects.toMatchObject({ code: 'CORRUPTION', file: path, table: 'db.t' });
+  await io.remove(`${ROOT}/tag/tag-kept`);
+  await close();
 });
 
 it('a table without its schemas is no table', async () => {
@@ -230,9 +274,16 @@ it('worker threads tell the same', async () => {
     const bytes = files.get(path)!;
     for (const damage of ['absent', 'cut', 'flip', 'flip']) {
       if (damage === 'absent') rmSync(local(path));
-      else writeFileSync(local(path), damage === 'cut' ? bytes.subarray(0, bytes.length - 20) : flipped(bytes, integerBetween(random, 0, bytes.length * 8 - 1)));
+      else
+        writeFileSync(
+          local(path),
+          damage === 'cut' ? bytes.subarray(0, bytes.length - 20) : flipped(bytes, integerBetween(random, 0, bytes.length * 8 - 1)),
+        );
       for (let id = 1n; id <= SNAPSHOTS; id++) {
-        const rows = await table.scan({ at: { snapshot: id } }).toArray().catch((error: unknown) => error);
+        const rows = await table
+          .scan({ at: { snapshot: id } })
+          .toArray()
+          .catch((error: unknown) => error);
         if (Array.isArray(rows)) {
           expect(sorted(rows)).toEqual(expected[`at ${id}`]);
           continue;

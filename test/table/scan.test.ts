@@ -90,7 +90,10 @@ describe('which state', () => {
 describe('which rows and columns', () => {
   it('stops at the limit', async () => {
     const { table } = await keyed({ bucket: 3 });
-    await put(table, Array.from({ length: 50 }, (_, i) => row(i)));
+    await put(
+      table,
+      Array.from({ length: 50 }, (_, i) => row(i)),
+    );
     for (const limit of [0, 1, 7, 50, 80]) {
       const rows = await table.scan({ limit }).toArray();
       expect(rows.length).toBe(Math.min(limit, 50));
@@ -101,7 +104,12 @@ describe('which rows and columns', () => {
   it('gives the columns asked for, in that order', async () => {
     const { table } = await keyed();
     await put(table, [row(1), row(2, null, null)]);
-    expect(sorted(await table.scan({ columns: ['n', 'v'] }).toArray())).toEqual(sorted([{ n: 1, v: 'v1' }, { n: null, v: null }]));
+    expect(sorted(await table.scan({ columns: ['n', 'v'] }).toArray())).toEqual(
+      sorted([
+        { n: 1, v: 'v1' },
+        { n: null, v: null },
+      ]),
+    );
     expect(await table.scan({ columns: ['v'], where: eq('n', 1) }).toArray()).toEqual([{ v: 'v1' }]);
     await expect(table.scan({ columns: ['x'] }).toArray()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     await expect(table.scan({ where: eq('x', 1) }).toArray()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
@@ -118,7 +126,10 @@ describe('which rows and columns', () => {
 
   it('as Arrow: the same rows as objects', async () => {
     const { table } = await keyed({ bucket: 2 });
-    await put(table, Array.from({ length: 20 }, (_, i) => row(i, i % 3 === 0 ? null : `v${i}`)));
+    await put(
+      table,
+      Array.from({ length: 20 }, (_, i) => row(i, i % 3 === 0 ? null : `v${i}`)),
+    );
     const arrow = await table.scan({ where: gt('id', 4n) }).toArrow();
     expect(arrow.numRows).toBe(15);
     const rows = arrow.toArray().map((found) => ({ id: found.id as bigint, v: found.v as string | null, n: found.n as number }));
@@ -153,7 +164,10 @@ describe('how much is read', () => {
 
   it('only the bucket of a key', async () => {
     const { table } = await keyed({ bucket: 8 });
-    await put(table, Array.from({ length: 200 }, (_, i) => row(i)));
+    await put(
+      table,
+      Array.from({ length: 200 }, (_, i) => row(i)),
+    );
     expect((await table.scan().plan()).files).toBe(8);
     for (const id of [0, 77, 199]) {
       expect((await table.scan({ where: eq('id', BigInt(id)) }).plan()).files).toBe(1);
@@ -163,7 +177,11 @@ describe('how much is read', () => {
 
   it('only files whose key range can hold the key', async () => {
     const { table } = await keyed({ 'write-only': true });
-    for (let i = 0; i < 5; i++) await put(table, Array.from({ length: 10 }, (_, j) => row(i * 10 + j)));
+    for (let i = 0; i < 5; i++)
+      await put(
+        table,
+        Array.from({ length: 10 }, (_, j) => row(i * 10 + j)),
+      );
     expect((await table.scan().plan()).files).toBe(5);
     expect((await table.scan({ where: between('id', 12n, 17n) }).plan()).files).toBe(1);
     expect((await table.scan({ where: gt('id', 29n) }).plan()).files).toBe(2);
@@ -172,8 +190,15 @@ describe('how much is read', () => {
 
   it('only files whose values can match, where no other version can hide behind them', async () => {
     const { catalog } = await memoryCatalog();
-    const table = (await catalog.createTable('db.t', { schema: { id: bigint(), n: int() }, options: { bucket: -1, ...FAST } })) as unknown as Table;
-    for (let i = 0; i < 4; i++) await put(table, Array.from({ length: 5 }, (_, j) => ({ id: BigInt(j), n: i * 5 + j })));
+    const table = (await catalog.createTable('db.t', {
+      schema: { id: bigint(), n: int() },
+      options: { bucket: -1, ...FAST },
+    })) as unknown as Table;
+    for (let i = 0; i < 4; i++)
+      await put(
+        table,
+        Array.from({ length: 5 }, (_, j) => ({ id: BigInt(j), n: i * 5 + j })),
+      );
     expect((await table.scan().plan()).files).toBe(4);
     expect((await table.scan({ where: eq('n', 7) }).plan()).files).toBe(1);
     expect((await table.scan({ where: isNull('n') }).plan()).files).toBe(0);
@@ -228,7 +253,10 @@ describe('a schema that changes', () => {
 
   it('prunes by statistics of files under an older schema', async () => {
     const { catalog } = await memoryCatalog();
-    const table = (await catalog.createTable('db.t', { schema: { id: 'INT', n: 'INT' }, options: { bucket: -1, ...FAST } })) as unknown as Table;
+    const table = (await catalog.createTable('db.t', {
+      schema: { id: 'INT', n: 'INT' },
+      options: { bucket: -1, ...FAST },
+    })) as unknown as Table;
     await put(table, [{ id: 1, n: 5 }]);
     await table.alter([
       { action: 'renameColumn', name: 'n', to: 'm' },
@@ -249,7 +277,8 @@ describe('get', () => {
       if (round % 2 === 1) await writer.delete([{ id: BigInt(round) }, { id: 40n }]);
       await writer.commit();
       const byId = new Map((await table.scan().toArray()).map((found) => [found['id'], found]));
-      for (let id = 0; id <= 120; id += 3) expect(await table.get({ id: BigInt(id) }), `round ${round}, id ${id}`).toEqual(byId.get(BigInt(id)));
+      for (let id = 0; id <= 120; id += 3)
+        expect(await table.get({ id: BigInt(id) }), `round ${round}, id ${id}`).toEqual(byId.get(BigInt(id)));
     }
     await writer.close();
     expect(await table.get({ id: 12n }, { columns: ['v'] })).toEqual({ v: 'r5' });
@@ -284,7 +313,8 @@ describe('changes between', () => {
     }
     await writer.close();
     const seen: unknown[] = [];
-    for await (const change of table.changesBetween({ from: 1n, to: 3n })) seen.push(...change.rows().map(({ kind, row: { id } }) => [change.snapshot, kind, id]));
+    for await (const change of table.changesBetween({ from: 1n, to: 3n }))
+      seen.push(...change.rows().map(({ kind, row: { id } }) => [change.snapshot, kind, id]));
     expect(seen).toEqual([
       [2n, '+I', 2n],
       [3n, '-D', 1n],
@@ -293,6 +323,8 @@ describe('changes between', () => {
     const none: unknown[] = [];
     for await (const change of table.changesBetween({ from: 3n, to: 3n })) none.push(change);
     expect(none).toEqual([]);
-    await expect(table.changesBetween({ from: 3n, to: 2n })[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(table.changesBetween({ from: 3n, to: 2n })[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
   });
 });

@@ -1,7 +1,17 @@
 /** Writers and committers: what becomes visible when, what is left behind, what is refused, and what is told. */
 import { RecordBatch } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
-import { between, deserializeMessage, localFileIO, memoryFileIO, openCatalog, seededRandom, serializeMessage, type Table, type WeirEvent } from '../../src/index.js';
+import {
+  between,
+  deserializeMessage,
+  localFileIO,
+  memoryFileIO,
+  openCatalog,
+  seededRandom,
+  serializeMessage,
+  type Table,
+  type WeirEvent,
+} from '../../src/index.js';
 import { faultyFileIO } from '../../src/io/faulty-file-io.js';
 import { FAST, memoryCatalog, pathsBelow, put, type Row, sorted } from '../support/memory-catalog.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -29,7 +39,8 @@ async function make(shape: Shape = {}, fileIO = memoryFileIO() as Parameters<typ
 const row = (id: number, v: string | null = `v${id}`): Row => ({ id: BigInt(id), v });
 const rows = (from: number, to: number, tag = '') => Array.from({ length: to - from }, (_, i) => row(from + i, `v${from + i}${tag}`));
 const all = async (table: Table) => sorted(await table.scan().toArray());
-const of = <T extends WeirEvent['type']>(events: WeirEvent[], type: T) => events.filter((event): event is Extract<WeirEvent, { type: T }> => event.type === type);
+const of = <T extends WeirEvent['type']>(events: WeirEvent[], type: T) =>
+  events.filter((event): event is Extract<WeirEvent, { type: T }> => event.type === type);
 
 describe('what is written', () => {
   it('rows one by one, as arrays, as Arrow, and as batches of a scan: visible after the commit', async () => {
@@ -96,7 +107,11 @@ describe('what is written', () => {
 
   it('sequence numbers go up by one a row, without gaps, through flushes and restarts', async () => {
     const { table } = await make({ options: { 'write-buffer-size': '4 kb', 'write-only': true } });
-    for (const [from, to] of [[0, 300], [300, 400], [400, 750]] as const) {
+    for (const [from, to] of [
+      [0, 300],
+      [300, 400],
+      [400, 750],
+    ] as const) {
       const writer = await table.openWriter();
       for (let at = from; at < to; at += 50) await writer.write(rows(at, at + 50));
       await writer.commit();
@@ -254,7 +269,9 @@ describe('several writers, one committer', () => {
 
 describe('giving up', () => {
   it.each(['abort', 'close'] as const)('%s leaves no file, flushed or not', async (way) => {
-    const { table, fileIO } = await make({ options: { bucket: 2, 'write-buffer-size': '4 kb', 'changelog-producer': 'input', 'num-sorted-run.compaction-trigger': 2 } });
+    const { table, fileIO } = await make({
+      options: { bucket: 2, 'write-buffer-size': '4 kb', 'changelog-producer': 'input', 'num-sorted-run.compaction-trigger': 2 },
+    });
     await put(table, rows(0, 5));
     const before = await pathsBelow(fileIO, ROOT);
     const writer = await table.openWriter();
@@ -300,14 +317,19 @@ describe('giving up', () => {
       expect(await all(table), `capacity ${capacity_bytes}`).toEqual(sorted(rows(0, 5)));
       await writer.close();
     }
-    expect((await pathsBelow(memory, ROOT)).filter((path) => path.endsWith('.parquet'))).toEqual(before.filter((path) => path.endsWith('.parquet')));
+    expect((await pathsBelow(memory, ROOT)).filter((path) => path.endsWith('.parquet'))).toEqual(
+      before.filter((path) => path.endsWith('.parquet')),
+    );
     await put(table, rows(5, 8), { commitUser: 'job' });
     expect(await all(table)).toEqual(sorted(rows(0, 8)));
   });
 
   it('a commit that failed can be tried again with the rows it holds', async () => {
     const disk = faultyFileIO(memoryFileIO(), seededRandom(3));
-    const { table } = await make({ options: { 'commit.max-retries': 2, 'commit.min-retry-wait': '1 ms', 'commit.max-retry-wait': '2 ms' } }, disk);
+    const { table } = await make(
+      { options: { 'commit.max-retries': 2, 'commit.min-retry-wait': '1 ms', 'commit.max-retry-wait': '2 ms' } },
+      disk,
+    );
     const writer = await table.openWriter({ commitUser: 'job' });
     await writer.write(rows(0, 20));
     disk.plan.before = 1;
@@ -322,7 +344,12 @@ describe('giving up', () => {
 
 describe('overwriting', () => {
   const partitioned = (options: Record<string, string | number | boolean> = {}) =>
-    make({ schema: { day: 'STRING NOT NULL', id: 'BIGINT NOT NULL', v: 'STRING' }, primaryKey: ['day', 'id'], partitionBy: ['day'], options });
+    make({
+      schema: { day: 'STRING NOT NULL', id: 'BIGINT NOT NULL', v: 'STRING' },
+      primaryKey: ['day', 'id'],
+      partitionBy: ['day'],
+      options,
+    });
   const at = (day: string, id: number, v = `${day}${id}`) => ({ day, id: BigInt(id), v });
 
   async function overwrite(table: Table, scope: true | { partition: Record<string, string> }, fresh: Row[]) {
@@ -384,7 +411,10 @@ describe('overwriting', () => {
     await put(table, [at('a', 1), at('b', 1)]);
     await table.alter([{ action: 'setOption', key: 'bucket', value: '3' }]);
     const writer = await table.openWriter();
-    await expect(writer.write([at('a', 2)])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/1 buckets.*now has 3/) });
+    await expect(writer.write([at('a', 2)])).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/1 buckets.*now has 3/),
+    });
     await writer.abort();
     await writer.write([at('new', 1)]);
     await writer.commit();
@@ -481,8 +511,14 @@ describe('what is refused', () => {
   it('deletes and retracts on an append table', async () => {
     const { table } = await make({ primaryKey: [], options: { bucket: -1 } });
     const writer = await table.openWriter();
-    await expect(writer.delete({ id: 1n })).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringMatching(/no primary key/) });
-    await expect(writer.write(row(1), { kinds: '-D' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/no primary key/) });
+    await expect(writer.delete({ id: 1n })).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringMatching(/no primary key/),
+    });
+    await expect(writer.write(row(1), { kinds: '-D' })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/no primary key/),
+    });
     await writer.write([row(1), row(1)], { kinds: ['+I', '+U'] });
     await writer.commit();
     await writer.close();
@@ -500,7 +536,14 @@ describe('what is refused', () => {
 
 describe('what is told', () => {
   it('commits, flushes, compactions and expiry, as events and as counters', async () => {
-    const { table, events } = await make({ options: { 'num-sorted-run.compaction-trigger': 2, 'snapshot.num-retained.min': 1, 'snapshot.num-retained.max': 2, 'commit.force-compact': true } });
+    const { table, events } = await make({
+      options: {
+        'num-sorted-run.compaction-trigger': 2,
+        'snapshot.num-retained.min': 1,
+        'snapshot.num-retained.max': 2,
+        'commit.force-compact': true,
+      },
+    });
     const writer = await table.openWriter({ commitUser: 'job' });
     for (let i = 0; i < 6; i++) {
       await writer.write(rows(0, 10, `-${i}`));
@@ -579,7 +622,11 @@ describe('what is told', () => {
 it('works on the local disk, too', async () => {
   const warehouse = tempDir();
   const catalog = await openCatalog({ warehouse, threads: 0 });
-  const table = (await catalog.createTable('db.t', { schema: { id: 'BIGINT NOT NULL', v: 'STRING' }, primaryKey: ['id'], options: { bucket: 1 } })) as unknown as Table;
+  const table = (await catalog.createTable('db.t', {
+    schema: { id: 'BIGINT NOT NULL', v: 'STRING' },
+    primaryKey: ['id'],
+    options: { bucket: 1 },
+  })) as unknown as Table;
   const writer = await table.openWriter();
   await writer.write(rows(0, 10));
   await writer.commit();
