@@ -67,9 +67,18 @@ function copyColumn(column: Column): Column {
   return {
     type: column.type,
     length: column.length,
-    validity: column.validity === null ? null : column.validity.slice(),
-    values: text ? (values as Uint8Array).slice(from, offsets[column.length]!) : values?.slice(),
+    validity: column.validity === null ? null : plain(column.validity).slice(),
+    values: text
+      ? plain(values as Uint8Array).slice(from, offsets[column.length]!)
+      : values instanceof Uint8Array
+        ? plain(values).slice()
+        : values?.slice(),
     offsets: from === 0 ? offsets?.slice() : offsets?.map((offset) => offset - from),
     children: column.children?.map(copyColumn),
   };
+}
+
+/** A Buffer's own `slice` would share its memory, which may be the pool of all small Buffers. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return Buffer.isBuffer(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
 }
