@@ -7,7 +7,7 @@
  * Columns are found by the name that the id had when the file was written; Parquet's own field ids are not used (facts of
  * the format: format-spec/evolution).
  */
-import { type ColumnStats, type DataFileReader, openDataFile } from '../format/data-file.js';
+import { type ColumnStats, type DataFileReader, openDataFile, type PageCache } from '../format/data-file.js';
 import type { FileIO } from '../io/file-io.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
 import type { TableSchema } from '../meta/table-schema.js';
@@ -31,8 +31,10 @@ export async function openEvolving(
   dataSchema: TableSchema,
   fields: readonly DataField[],
   partition: PartitionValues,
+  pageCache?: PageCache,
 ): Promise<EvolvingReader> {
-  return new EvolvingReader(await openDataFile(io, path), file, dataSchema, fields, partition);
+  const reader = await openDataFile(io, path, pageCache === undefined ? {} : { pageCache });
+  return new EvolvingReader(reader, file, dataSchema, fields, partition);
 }
 
 export class EvolvingReader {

@@ -1,5 +1,6 @@
 /** Opens the data files of one bucket so that they yield given fields, whatever schema each was written under. */
 import { WeirError } from '../base/error.js';
+import type { PageCache } from '../format/data-file.js';
 import { type FileIORef, resolveFileIO } from '../io/file-io-ref.js';
 import { deserializeRow } from '../meta/binary-row.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
@@ -23,6 +24,8 @@ export interface OpenerOptions {
   readonly schema: TableSchema;
   /** every schema that one of the files was written under */
   readonly fileSchemas: readonly TableSchema[];
+  /** decompressed pages for repeated point reads */
+  readonly pageCache?: PageCache;
 }
 
 export function fileOpener(options: OpenerOptions, fields: readonly DataField[]): (file: DataFileMeta) => Promise<EvolvingReader> {
@@ -35,7 +38,7 @@ export function fileOpener(options: OpenerOptions, fields: readonly DataField[])
     const path = filePath(options.place, file);
     const schema = schemas.get(file.schemaId);
     if (schema === undefined) throw new WeirError('CORRUPTION', `schema ${file.schemaId} of ${path} is missing`, { file: path });
-    return openEvolving(io, path, file, schema, fields, { fields: partitionFields, values });
+    return openEvolving(io, path, file, schema, fields, { fields: partitionFields, values }, options.pageCache);
   };
 }
 

@@ -115,6 +115,8 @@ export class RollingFileWriter {
       compression: target.compression,
       zstdLevel: target.zstdLevel,
       dictionary: target.dictionary,
+      // a point get decodes one page a column: small pages where there are keys to get by
+      pageRows: target.kind === 'keyValue' ? 2048 : 8192,
     });
     return new OpenFile(fileName, writer, target, this.#keys);
   }

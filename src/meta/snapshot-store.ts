@@ -20,6 +20,8 @@ export class SnapshotStore {
   readonly #io: FileIO;
   readonly #path: TablePath;
   readonly #cache = new Map<bigint, Snapshot>();
+  /** the latest snapshot seen, and the file it was read from */
+  #newest: { snapshot: Snapshot; modified_ms: number; size_bytes: number } | undefined;
 
   constructor(io: FileIO, path: TablePath) {
     this.#io = io;
@@ -63,13 +65,22 @@ export class SnapshotStore {
     throw new WeirError('CORRUPTION', `snapshot ${id} is missing between ${earliest} and ${latest}`, { file: this.#path.snapshot(id) });
   }
 
-  /** Always read from its file. */
+  /** Read from its file, unless that is the very file that was read last. */
   async latest(): Promise<Snapshot | undefined> {
+    const known = this.#newest;
+    if (known !== undefined) {
+      const [stat, next] = await Promise.all([this.#io.stat(this.#path.snapshot(known.snapshot.id)), this.exists(known.snapshot.id + 1n)]);
+      if (!next && stat?.modified_ms === known.modified_ms && stat.size_bytes === known.size_bytes) return known.snapshot;
+    }
     for (let attempt = 0; ; attempt++) {
       const id = await this.latestId();
       if (id === undefined) return undefined;
+      const stat = await this.#io.stat(this.#path.snapshot(id));
       const snapshot = await this.#load(id);
-      if (snapshot !== undefined) return snapshot;
+      if (snapshot !== undefined) {
+        this.#newest = stat === undefined ? undefined : { snapshot, modified_ms: stat.modified_ms, size_bytes: stat.size_bytes };
+        return snapshot;
+      }
       // gone since: a rollback or an expiry ran; the second look cannot miss it again but for the next
       if (attempt >= 3) throw new WeirError('NOT_FOUND', `snapshot ${id} vanished while it was read`, { file: this.#path.snapshot(id) });
     }

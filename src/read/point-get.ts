@@ -25,11 +25,13 @@ import { compareRows } from '../types/compare.js';
 import type { DataField } from '../types/data-type.js';
 import { columnFromData, compareDatum, type Datum, datumAt } from '../types/datum.js';
 import { columnBytes } from '../types/take.js';
+import { PageLru } from './page-cache.js';
 import { type ReadContext, schemasOf } from './plan.js';
 
 /** Open files and key columns kept at most. */
 const CACHED_FILES = 128;
 const CACHED_KEYS_BYTES = 256 * 1024 * 1024;
+const CACHED_PAGES_BYTES = 64 * 1024 * 1024;
 
 interface Version {
   readonly batch: Batch;
@@ -48,6 +50,7 @@ export class PointReader {
   readonly #keys: readonly DataField[];
   readonly #compareKeys: (a: Uint8Array, b: Uint8Array) => number;
   readonly #files = new Map<string, CachedFile>();
+  readonly #pages = new PageLru(CACHED_PAGES_BYTES);
   #cachedKeys_bytes = 0;
   #state: { snapshot: bigint; buckets: Map<string, ManifestEntry[]>; fileSchemas: readonly TableSchema[] } | undefined;
 
@@ -91,6 +94,7 @@ export class PointReader {
     const files = [...this.#files.values()];
     this.#files.clear();
     this.#cachedKeys_bytes = 0;
+    this.#pages.clear();
     await Promise.allSettled(files.map(async (file) => (await file.reader).close()));
   }
 
@@ -172,7 +176,10 @@ export class PointReader {
       this.#files.set(file.fileName, known);
       return known;
     }
-    const open = fileOpener({ io: this.#io, place, schema: this.schema, fileSchemas: this.#state!.fileSchemas }, this.#keys);
+    const open = fileOpener(
+      { io: this.#io, place, schema: this.schema, fileSchemas: this.#state!.fileSchemas, pageCache: this.#pages },
+      this.#keys,
+    );
     const cached: CachedFile = { reader: open(file), keys: new Map() };
     cached.reader.catch(() => this.#files.delete(file.fileName));
     this.#files.set(file.fileName, cached);
