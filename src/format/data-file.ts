@@ -5,7 +5,7 @@
  */
 import { WeirError } from '../base/error.js';
 import type { FileIO, WriteOptions } from '../io/file-io.js';
-import type { Batch } from '../types/column.js';
+import type { Batch, Column } from '../types/column.js';
 import type { DataField, DataType } from '../types/data-type.js';
 import type { Datum } from '../types/datum.js';
 import type { ParquetFooter } from './parquet/footer.js';
@@ -23,6 +23,13 @@ export interface ColumnStats {
   readonly nullCount: bigint | null;
 }
 
+/** The pages of one column in a row group: where each begins, counted in the group, and its bounds (missing: all null). */
+export interface PageStats {
+  readonly firstRows: Int32Array;
+  readonly mins: Column;
+  readonly maxs: Column;
+}
+
 export interface DataFileReader {
   readonly path: string;
   readonly rowCount: number;
@@ -34,6 +41,8 @@ export interface DataFileReader {
   readRows(rows: Uint32Array, fields: readonly DataField[]): Promise<Batch>;
   /** undefined for an absent or nested column */
   rowGroupStats(index: number, name: string, type: DataType): ColumnStats | undefined;
+  /** bounds of the pages of a flat column in a row group; undefined when the file does not tell */
+  pageStats(index: number, name: string, type: DataType): Promise<PageStats | undefined>;
   close(): Promise<void>;
 }
 

@@ -7,7 +7,7 @@
  * Columns are found by the name that the id had when the file was written; Parquet's own field ids are not used (facts of
  * the format: format-spec/evolution).
  */
-import { type ColumnStats, type DataFileReader, openDataFile, type PageCache } from '../format/data-file.js';
+import { type ColumnStats, type DataFileReader, openDataFile, type PageCache, type PageStats } from '../format/data-file.js';
 import type { FileIO } from '../io/file-io.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
 import type { TableSchema } from '../meta/table-schema.js';
@@ -83,6 +83,13 @@ export class EvolvingReader {
     const then = this.#fieldThen(field);
     if (then === undefined || !sameType({ ...then.type, nullable: true }, { ...field.type, nullable: true })) return undefined;
     return this.#reader.rowGroupStats(index, then.name, then.type);
+  }
+
+  /** Bounds of the pages of a row group, for a field of today whose type was the same then. */
+  async pageStatsOf(index: number, field: DataField): Promise<PageStats | undefined> {
+    const then = this.#fieldThen(field);
+    if (then === undefined || !sameType({ ...then.type, nullable: true }, { ...field.type, nullable: true })) return undefined;
+    return this.#reader.pageStats(index, then.name, then.type);
   }
 
   async close(): Promise<void> {

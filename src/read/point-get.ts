@@ -31,6 +31,8 @@ import { type ReadContext, schemasOf } from './plan.js';
 /** Open files and key columns kept at most. */
 const CACHED_FILES = 128;
 const CACHED_KEYS_BYTES = 256 * 1024 * 1024;
+/** Row groups that are looked into more often get all their keys read and kept. */
+const LOOKS_BY_PAGE = 2;
 const CACHED_PAGES_BYTES = 64 * 1024 * 1024;
 
 interface Version {
@@ -39,8 +41,13 @@ interface Version {
 }
 
 interface CachedFile {
+  readonly maxSequenceNumber: bigint;
+  /** gets that are using it: it must not be closed under them */
+  users: number;
   readonly reader: Promise<EvolvingReader>;
   readonly keys: Map<number, Promise<readonly Column[]>>;
+  /** how often each row group was looked into */
+  readonly looks: Map<number, number>;
 }
 
 export class PointReader {
@@ -75,19 +82,31 @@ export class PointReader {
     const candidates = found.files
       .filter((file) => this.#compareKeys(file.minKey, serialized) <= 0 && this.#compareKeys(file.maxKey, serialized) >= 0)
       .sort((a, b) => (a.maxSequenceNumber > b.maxSequenceNumber ? -1 : a.maxSequenceNumber < b.maxSequenceNumber ? 1 : a.level - b.level));
-    let best: Version | undefined;
+    const cached = candidates.map((file) => this.#open(found.place, file));
+    try {
+      const best = await this.#newest(cached, probe, columns);
+      return best === undefined ? undefined : visible(best.batch, columns);
+    } finally {
+      for (const file of cached) file.users--;
+      await this.#evictLarge();
+    }
+  }
+
+  /** The version that a merge of the files would keep. They come with the highest sequence numbers first. */
+  async #newest(files: readonly CachedFile[], probe: readonly Column[], columns: readonly string[]): Promise<Version | undefined> {
+    // looked up all at once: on a cold table each of them waits for the disk
+    const rows = await Promise.all(files.map((file) => this.#rowOf(file, probe)));
     const ordered = this.#context.options.sequenceFields.length > 0;
-    for (const file of candidates) {
+    let best: Version | undefined;
+    for (const [index, row] of rows.entries()) {
+      const file = files[index]!;
       // without sequence.field the highest sequence number wins: a file that ends below it cannot hold the winner
       if (best !== undefined && !ordered && file.maxSequenceNumber < best.sequence) break;
-      const version = await this.#versionIn(found.place, file, probe, columns);
-      if (version !== undefined && (best === undefined || this.#isNewer(version, best))) best = version;
+      if (row === undefined) continue;
+      const version = await this.#versionAt(file, row, columns);
+      if (best === undefined || this.#isNewer(version, best)) best = version;
     }
-    if (best === undefined) return undefined;
-    const kind = best.batch.columns[best.batch.fields.findIndex((field) => field.id === KIND_FIELD.id)]!;
-    if (((kind.values as Int8Array)[0]! & 1) === 1) return undefined;
-    const positions = columns.map((name) => best.batch.fields.findIndex((field) => field.name === name));
-    return { fields: positions.map((at) => best.batch.fields[at]!), columns: positions.map((at) => best.batch.columns[at]!), length: 1 };
+    return best;
   }
 
   async close(): Promise<void> {
@@ -134,26 +153,58 @@ export class PointReader {
     return this.#state.buckets;
   }
 
-  async #versionIn(
-    place: BucketPlace,
-    file: DataFileMeta,
-    probe: readonly Column[],
-    columns: readonly string[],
-  ): Promise<Version | undefined> {
-    const cached = this.#open(place, file);
+  /** The key's row ordinal in a file; undefined when it is not there. */
+  async #rowOf(cached: CachedFile, probe: readonly Column[]): Promise<number | undefined> {
     const reader = await cached.reader;
     for (let group = this.#firstGroup(reader, probe); group < reader.rowGroups.length; group++) {
-      const keys = await this.#keysOf(cached, reader, group);
+      const { keys, firstRow } = (await this.#keysOfPages(cached, reader, group, probe)) ?? {
+        keys: await this.#keysOf(cached, reader, group),
+        firstRow: 0,
+      };
       const rows = keys[0]!.length;
       if (rows === 0 || compareRows(keys, rows - 1, probe, 0) < 0) continue;
       const row = lowerBound(keys, rows, probe);
-      if (compareRows(keys, row, probe, 0) !== 0) return undefined;
-      const wanted = [...fieldsNamed(this.schema, [...columns, ...this.#context.options.sequenceFields]), SEQUENCE_FIELD, KIND_FIELD];
-      const batch = await reader.readRows(Uint32Array.of(reader.rowGroups[group]!.firstRow + row), wanted);
-      const sequence = batch.columns[batch.columns.length - 2]!.values as BigInt64Array;
-      return { batch, sequence: sequence[0]! };
+      return compareRows(keys, row, probe, 0) === 0 ? reader.rowGroups[group]!.firstRow + firstRow + row : undefined;
     }
     return undefined;
+  }
+
+  /**
+   * For the first few looks into a row group: only the keys of the pages that may hold the key, by the file's page index.
+   * undefined when all keys of the group are the better choice.
+   */
+  async #keysOfPages(
+    cached: CachedFile,
+    reader: EvolvingReader,
+    group: number,
+    probe: readonly Column[],
+  ): Promise<{ keys: readonly Column[]; firstRow: number } | undefined> {
+    const looks = (cached.looks.get(group) ?? 0) + 1;
+    cached.looks.set(group, looks);
+    if (cached.keys.has(group) || looks > LOOKS_BY_PAGE) return undefined;
+    const key = this.#keys[0]!;
+    const value = datumAt(probe[0]!, 0);
+    const pages = await reader.pageStatsOf(group, key);
+    if (pages === undefined) return undefined;
+    // pages are in key order: those from the first that ends at or above the key to the last that begins at or below it
+    const { firstRows, mins, maxs } = pages;
+    let from = 0;
+    while (from < firstRows.length && compareDatum(key.type, datumAt(maxs, from), value) < 0) from++;
+    let to = from;
+    while (to < firstRows.length && compareDatum(key.type, datumAt(mins, to), value) <= 0) to++;
+    const { firstRow: groupStart, rowCount } = reader.rowGroups[group]!;
+    const firstRow = firstRows[from] ?? rowCount;
+    const rows = new Uint32Array(from === to ? 0 : (firstRows[to] ?? rowCount) - firstRow);
+    for (let row = 0; row < rows.length; row++) rows[row] = groupStart + firstRow + row;
+    return { keys: (await reader.readRows(rows)).columns, firstRow };
+  }
+
+  async #versionAt(cached: CachedFile, row: number, columns: readonly string[]): Promise<Version> {
+    const reader = await cached.reader;
+    const wanted = [...fieldsNamed(this.schema, [...columns, ...this.#context.options.sequenceFields]), SEQUENCE_FIELD, KIND_FIELD];
+    const batch = await reader.readRows(Uint32Array.of(row), wanted);
+    const sequence = batch.columns[batch.columns.length - 2]!.values as BigInt64Array;
+    return { batch, sequence: sequence[0]! };
   }
 
   /** Row groups are in key order: skip those whose statistics end below the key. */
@@ -174,13 +225,20 @@ export class PointReader {
     if (known !== undefined) {
       this.#files.delete(file.fileName);
       this.#files.set(file.fileName, known);
+      known.users++;
       return known;
     }
     const open = fileOpener(
       { io: this.#io, place, schema: this.schema, fileSchemas: this.#state!.fileSchemas, pageCache: this.#pages },
       this.#keys,
     );
-    const cached: CachedFile = { reader: open(file), keys: new Map() };
+    const cached: CachedFile = {
+      reader: open(file),
+      keys: new Map(),
+      looks: new Map(),
+      maxSequenceNumber: file.maxSequenceNumber,
+      users: 1,
+    };
     cached.reader.catch(() => this.#files.delete(file.fileName));
     this.#files.set(file.fileName, cached);
     return cached;
@@ -193,21 +251,20 @@ export class PointReader {
       cached.keys.set(group, keys);
       keys.catch(() => cached.keys.delete(group));
       for (const column of await keys) this.#cachedKeys_bytes += columnBytes(column);
-      await this.#evictLarge(cached);
     }
     return keys;
   }
 
-  async #evictLarge(keep: CachedFile): Promise<void> {
+  async #evictLarge(): Promise<void> {
     for (const [name, cached] of this.#files) {
       if (this.#files.size <= CACHED_FILES && this.#cachedKeys_bytes <= CACHED_KEYS_BYTES) return;
-      if (cached !== keep) await this.#evict(name, cached);
+      if (cached.users === 0) await this.#evict(name, cached);
     }
   }
 
   /** Files that a compaction replaced will not be asked for again. */
   async #evictGone(live: ReadonlySet<string>): Promise<void> {
-    for (const [name, cached] of this.#files) if (!live.has(name)) await this.#evict(name, cached);
+    for (const [name, cached] of this.#files) if (!live.has(name) && cached.users === 0) await this.#evict(name, cached);
   }
 
   async #evict(name: string, cached: CachedFile): Promise<void> {
@@ -243,4 +300,13 @@ function lowerBound(keys: readonly Column[], rows: number, probe: readonly Colum
     else high = middle;
   }
   return low;
+}
+
+/** The wanted columns of a version; undefined when it is a delete. */
+function visible(batch: Batch, columns: readonly string[]): Batch | undefined {
+  const position = (name: string) => batch.fields.findIndex((field) => field.name === name);
+  const kinds = batch.columns[position(KIND_FIELD.name)]!.values as Int8Array;
+  if ((kinds[0]! & 1) === 1) return undefined;
+  const positions = columns.map(position);
+  return { fields: positions.map((at) => batch.fields[at]!), columns: positions.map((at) => batch.columns[at]!), length: 1 };
 }

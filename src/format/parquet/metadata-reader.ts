@@ -3,6 +3,7 @@ import { WeirError } from '../../base/error.js';
 import { malformed } from './malformed.js';
 import {
   type ColumnChunk,
+  type ColumnIndex,
   Encoding,
   type FileMetadata,
   type FileRange,
@@ -227,6 +228,19 @@ export function readOffsetIndex(bytes: Uint8Array): PageLocation[] {
     });
   });
   return pages;
+}
+
+/** Bounds of a column's pages, in order. */
+export function readColumnIndex(bytes: Uint8Array): Pick<ColumnIndex, 'nullPages' | 'mins' | 'maxs'> {
+  const reader = new ThriftReader(bytes);
+  const out: Mutable<Pick<ColumnIndex, 'nullPages' | 'mins' | 'maxs'>> = {};
+  reader.struct((id) => {
+    if (id === 1) out.nullPages = reader.list(() => reader.bool());
+    else if (id === 2) out.mins = reader.list(() => reader.binary());
+    else if (id === 3) out.maxs = reader.list(() => reader.binary());
+    else reader.skip();
+  });
+  return checked(out, 'nullPages', 'mins', 'maxs');
 }
 
 function checked<T>(value: Mutable<T>, ...required: (keyof T & string)[]): T {

@@ -11,18 +11,19 @@ import type { FileIO, RandomAccessFile } from '../../io/file-io.js';
 import type { Batch, Column } from '../../types/column.js';
 import type { DataField, DataType } from '../../types/data-type.js';
 import { concat, nullColumn, take } from '../../types/take.js';
-import type { ColumnStats, DataFileReader, OpenDataFileOptions, PageCache } from '../data-file.js';
+import type { ColumnStats, DataFileReader, OpenDataFileOptions, PageCache, PageStats } from '../data-file.js';
 import { assemble } from './assemble.js';
 import { beginChunk } from './chunk-reader.js';
 import { chunkRange, type FooterRowGroup, type ParquetFooter, readFooter, type Tail } from './footer.js';
 import type { LeafDecoder } from './leaf-decoder.js';
-import { corruption, decoding } from './malformed.js';
+import { corruption, decoding, malformed } from './malformed.js';
 import type { FileRange } from './metadata.js';
+import { readColumnIndex } from './metadata-reader.js';
 import { loadPageLocations, readPages } from './page-reads.js';
 import { readRanges } from './ranges.js';
 import { leavesOf, planField, type ReadPlan } from './read-plan.js';
 import { isFlat } from './schema.js';
-import { columnStats } from './stats-reader.js';
+import { boundsColumn, columnStats } from './stats-reader.js';
 
 export async function openParquet(io: FileIO, path: string, options: OpenDataFileOptions): Promise<DataFileReader> {
   const file = await io.open(path);
@@ -95,6 +96,25 @@ class ParquetReader implements DataFileReader {
     const node = this.#footer.columns.get(name);
     if (node === undefined || !isFlat(node)) return undefined;
     return decoding(this.path, () => columnStats(this.#group(index).columns[node.leaf]!, node, type));
+  }
+
+  async pageStats(index: number, name: string, type: DataType): Promise<PageStats | undefined> {
+    const node = this.#footer.columns.get(name);
+    const group = this.#group(index);
+    const chunk = node === undefined || !isFlat(node) ? undefined : group.columns[node.leaf];
+    if (node === undefined || chunk?.columnIndex === undefined) return undefined;
+    const [indexes] = await Promise.all([
+      readRanges(this.#file, this.#tail, [chunk.columnIndex]),
+      loadPageLocations(this.#file, this.#tail, group, [node.leaf]),
+    ]);
+    const pages = group.pageLocations.get(node.leaf)!;
+    return decoding(this.path, () => {
+      const { nullPages, mins, maxs } = readColumnIndex(indexes[0]!);
+      if (nullPages.length !== pages.length || mins.length !== pages.length || maxs.length !== pages.length)
+        malformed('a column index has another number of pages');
+      const bounds = (values: readonly Uint8Array[]) => boundsColumn(chunk, node, type, values, nullPages);
+      return { firstRows: Int32Array.from(pages, (page) => page.firstRow), mins: bounds(mins), maxs: bounds(maxs) };
+    });
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,8 @@
  * zero may stand for either zero: the minimum becomes -0, the maximum +0 (parquet.thrift, ColumnOrder).
  */
 
+import { bitmapBytes, setBit } from '../../types/bitmap.js';
+import type { Column } from '../../types/column.js';
 import type { DataType } from '../../types/data-type.js';
 import { type Datum, datumAt } from '../../types/datum.js';
 import type { ColumnStats } from '../data-file.js';
@@ -30,6 +32,26 @@ export function columnStats(chunk: ColumnChunk, node: SchemaNode, type: DataType
   const most = zeroTo(datumAt(column, 1), 0, type);
   if (Number.isNaN(least) || Number.isNaN(most)) return unknown;
   return { min: least, max: most, hasMinMax: true, nullCount };
+}
+
+/** Bounds of pages as a column of their own type; null where a page has no value. */
+export function boundsColumn(
+  chunk: ColumnChunk,
+  node: SchemaNode,
+  type: DataType,
+  bounds: readonly Uint8Array[],
+  missing: readonly boolean[],
+): Column {
+  const size_bytes = bounds.reduce((sum, bound) => sum + bound.length, 0);
+  const width = node.element.typeLength ?? 0;
+  const values = new LeafValues(chunk.type, width, bounds.length, size_bytes);
+  const zero = new Uint8Array(values.bits !== undefined ? 1 : values.offsets !== undefined ? 0 : values.width);
+  const validity = missing.includes(true) ? new Uint8Array(bitmapBytes(bounds.length)) : null;
+  for (let i = 0; i < bounds.length; i++) {
+    append(values, missing[i] === true ? zero : bounds[i]!);
+    if (validity !== null && missing[i] !== true) setBit(validity, i);
+  }
+  return leafColumn({ ...type, nullable: true }, conversionOf(type, node), values, validity, bounds.length);
 }
 
 function append(values: LeafValues, bound: Uint8Array): void {
