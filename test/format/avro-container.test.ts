@@ -25,7 +25,21 @@ const SCHEMA: AvroSchema = {
   ],
 };
 
-const LONGS = [0, 1, -1, 63, 64, -65, 2 ** 27 - 1, 2 ** 31, -(2 ** 31) - 1, Number.MAX_SAFE_INTEGER, 9007199254740993n, 9223372036854775807n, -9223372036854775808n];
+const LONGS = [
+  0,
+  1,
+  -1,
+  63,
+  64,
+  -65,
+  2 ** 27 - 1,
+  2 ** 31,
+  -(2 ** 31) - 1,
+  Number.MAX_SAFE_INTEGER,
+  9007199254740993n,
+  9223372036854775807n,
+  -9223372036854775808n,
+];
 
 const record = (i: number) => ({
   flag: i % 2 === 0,
@@ -108,13 +122,16 @@ describe('Avro container files', () => {
     const random = seededRandom(seed);
     const bytes = await writeAvro(SCHEMA, records.slice(0, 60), codec, { block_bytes: 2000 });
     const headerBits = 8 * 1500;
-    const flips = Array.from({ length: 700 }, (_, i) => Math.floor(random.float() * (i % 2 === 0 ? Math.min(headerBits, bytes.length * 8) : bytes.length * 8)));
+    const flips = Array.from({ length: 700 }, (_, i) =>
+      Math.floor(random.float() * (i % 2 === 0 ? Math.min(headerBits, bytes.length * 8) : bytes.length * 8)),
+    );
     for (const bit of flips) {
       const damaged = new Uint8Array(bytes);
       damaged[bit >> 3]! ^= 1 << (bit & 7);
       const read = await readDamaged(damaged);
       // without compression there is nothing that tells a changed value: format-spec/manifest says so
-      if (read !== undefined && codec !== 'null' && codec !== 'deflate') expect(read, `seed ${seed}, bit ${bit}`).toEqual(records.slice(0, 60));
+      if (read !== undefined && codec !== 'null' && codec !== 'deflate')
+        expect(read, `seed ${seed}, bit ${bit}`).toEqual(records.slice(0, 60));
     }
   });
 
