@@ -15,7 +15,7 @@ import { type TableSchema, trimmedPrimaryKey } from '../meta/table-schema.js';
 import type { Batch, Column } from '../types/column.js';
 import type { DataField } from '../types/data-type.js';
 import { datumAt } from '../types/datum.js';
-import { sliceBatch } from '../types/take.js';
+import { columnBytes, sliceBatch } from '../types/take.js';
 import { keyValueFields } from './file-fields.js';
 
 /** Where files go and how they are written. Plain data. */
@@ -47,8 +47,9 @@ export interface FileTarget {
 
 const KEY_STATS_MODE = 'truncate(128)';
 const EMPTY_STATS: SimpleStats = { min: EMPTY_ROW, max: EMPTY_ROW, nullCounts: [] };
-/** A larger batch is cut, so that files roll close to their target. */
+/** A larger batch is cut, so that files roll close to their target, whatever the width of its rows. */
 const WRITE_ROWS = 65_536;
+const WRITE_BYTES = 16 * 1024 * 1024;
 const COMPRESSION_SUFFIX: Readonly<Record<string, string>> = { zstd: '.zst', gzip: '.gz', none: '' };
 
 export function openRollingWriter(io: FileIO, target: FileTarget): RollingFileWriter {
@@ -77,8 +78,9 @@ export class RollingFileWriter {
 
   /** Columns in the file's order (`keyValueFields`, or the table's fields). */
   async write(batch: Batch): Promise<void> {
-    for (let start = 0; start < batch.length; start += WRITE_ROWS) {
-      const part = batch.length <= WRITE_ROWS ? batch : sliceBatch(batch, start, Math.min(batch.length, start + WRITE_ROWS));
+    const rows = rowsAtOnce(batch);
+    for (let start = 0; start < batch.length; start += rows) {
+      const part = batch.length <= rows ? batch : sliceBatch(batch, start, Math.min(batch.length, start + rows));
       await this.#writePart(part);
     }
   }
@@ -129,6 +131,11 @@ export class RollingFileWriter {
     this.#done.push(open.meta(size_bytes, this.#sequence));
     this.#sequence += BigInt(open.rows);
   }
+}
+
+function rowsAtOnce(batch: Batch): number {
+  const size_bytes = batch.columns.reduce((sum, column) => sum + columnBytes(column), 0);
+  return Math.max(1, Math.min(WRITE_ROWS, Math.floor((batch.length * WRITE_BYTES) / Math.max(1, size_bytes))));
 }
 
 /** One file on its way: its writer, and what is gathered for the manifest. */

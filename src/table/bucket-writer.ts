@@ -132,7 +132,9 @@ export class BucketWriter {
       size_bytes: output.files.reduce((sum, file) => sum + file.fileSize_bytes, 0),
       duration_ms: store.clock.monotonic_ms() - started_ms,
     });
-    this.#maybeCompact();
+    // Between commits flushes go first: a compaction would hold up the rows that wait behind it. It starts with the commit,
+    // or when there are so many runs that readers and the next compaction would suffer.
+    if (this.sortedRuns >= options.stopTrigger) this.#maybeCompact();
   }
 
   /** How many sorted runs a reader of the bucket has to merge. */
@@ -143,7 +145,10 @@ export class BucketWriter {
   #maybeCompact(): void {
     if (!this.#compacts || this.#overwrites || this.#compacting !== undefined || this.#stop.signal.aborted) return;
     const picked = pickCompaction(this.#store, this.#files, false);
-    if (picked !== undefined) this.#compacting = this.#compact(picked);
+    if (picked === undefined) return;
+    this.#compacting = this.#compact(picked);
+    // whoever settles it sees the error; until then it must not count as unhandled
+    this.#compacting.catch(() => {});
   }
 
   async #compact(picked: PickedCompaction): Promise<CompactOutput | undefined> {
@@ -194,6 +199,7 @@ export class BucketWriter {
     this.#changelog = [];
     this.#compactBefore = [];
     this.#compactAfter = [];
+    this.#maybeCompact();
     return message;
   }
 
