@@ -1,7 +1,7 @@
 /** A commit of 100 rows, fsync on: its latency, and what it costs when the table has had 1,000 commits. */
 import { openCatalog } from '../src/index.js';
 import { inTempDirectory, java, numberAt, percentile, type Workload } from './support/bench.js';
-import { RandomData, randomKeys, upsertBatch } from './support/random-data.js';
+import { RandomData, randomKeys, UPSERT_SCHEMA, upsertBatch } from './support/random-data.js';
 
 const ROWS = 100;
 
@@ -13,18 +13,7 @@ export const workload: Workload = {
       const random = new RandomData(7);
       const catalog = await openCatalog({ warehouse: directory, threads: 1 });
       const table = await catalog.createTable('bench.commits', {
-        schema: {
-          id: 'BIGINT NOT NULL',
-          l1: 'BIGINT',
-          l2: 'BIGINT',
-          l3: 'BIGINT',
-          d1: 'DOUBLE',
-          d2: 'DOUBLE',
-          d3: 'DOUBLE',
-          s1: 'STRING',
-          s2: 'STRING',
-          s3: 'STRING',
-        },
+        schema: UPSERT_SCHEMA,
         primaryKey: ['id'],
         options: { bucket: 1, 'write-only': true },
       });

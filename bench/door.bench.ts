@@ -1,7 +1,7 @@
 /** Rows as JavaScript objects against Arrow batches, in and out. */
 import { openCatalog } from '../src/index.js';
 import { best, inTempDirectory, seconds, type Workload } from './support/bench.js';
-import { RandomData, scatteredKeys, upsertBatch } from './support/random-data.js';
+import { RandomData, scatteredKeys, UPSERT_SCHEMA, upsertBatch } from './support/random-data.js';
 
 export const workload: Workload = {
   name: 'door',
@@ -14,18 +14,7 @@ export const workload: Workload = {
       const catalog = await openCatalog({ warehouse: directory, threads: 1 });
       const write = async (name: string, input: typeof arrow | typeof objects) => {
         const table = await catalog.createTable(`bench.${name}`, {
-          schema: {
-            id: 'BIGINT NOT NULL',
-            l1: 'BIGINT',
-            l2: 'BIGINT',
-            l3: 'BIGINT',
-            d1: 'DOUBLE',
-            d2: 'DOUBLE',
-            d3: 'DOUBLE',
-            s1: 'STRING',
-            s2: 'STRING',
-            s3: 'STRING',
-          },
+          schema: UPSERT_SCHEMA,
           primaryKey: ['id'],
         });
         const writer = await table.openWriter();

@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { openCatalog } from '../src/index.js';
 import { inTempDirectory, type Workload } from './support/bench.js';
-import { RandomData, randomKeys, upsertBatch } from './support/random-data.js';
+import { RandomData, randomKeys, UPSERT_SCHEMA, upsertBatch } from './support/random-data.js';
 
 const RESOLUTION_MS = 5;
 
@@ -14,18 +14,7 @@ export const workload: Workload = {
     await inTempDirectory(async (directory) => {
       const catalog = await openCatalog({ warehouse: directory, threads: 1 });
       const table = await catalog.createTable('bench.loop', {
-        schema: {
-          id: 'BIGINT NOT NULL',
-          l1: 'BIGINT',
-          l2: 'BIGINT',
-          l3: 'BIGINT',
-          d1: 'DOUBLE',
-          d2: 'DOUBLE',
-          d3: 'DOUBLE',
-          s1: 'STRING',
-          s2: 'STRING',
-          s3: 'STRING',
-        },
+        schema: UPSERT_SCHEMA,
         primaryKey: ['id'],
         options: { bucket: 2 },
       });

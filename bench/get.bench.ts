@@ -1,7 +1,7 @@
 /** One row by key: cold (a newly opened table in a warmed process) and hot (random existing keys). */
 import { openCatalog, type Table } from '../src/index.js';
 import { inTempDirectory, percentile, type Workload } from './support/bench.js';
-import { RandomData, randomKeys, scatteredKeys, upsertBatch } from './support/random-data.js';
+import { RandomData, randomKeys, scatteredKeys, UPSERT_SCHEMA, upsertBatch } from './support/random-data.js';
 
 export const workload: Workload = {
   name: 'get',
@@ -13,18 +13,7 @@ export const workload: Workload = {
       const random = new RandomData(3);
       const catalog = await openCatalog({ warehouse: directory, threads: 1 });
       const table = await catalog.createTable('bench.get', {
-        schema: {
-          id: 'BIGINT NOT NULL',
-          l1: 'BIGINT',
-          l2: 'BIGINT',
-          l3: 'BIGINT',
-          d1: 'DOUBLE',
-          d2: 'DOUBLE',
-          d3: 'DOUBLE',
-          s1: 'STRING',
-          s2: 'STRING',
-          s3: 'STRING',
-        },
+        schema: UPSERT_SCHEMA,
         primaryKey: ['id'],
         options: { bucket: 1, 'write-only': true },
       });

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { openCatalog } from '../src/index.js';
 import { inTempDirectory, type Workload } from './support/bench.js';
-import { RandomData, randomKeys, upsertBatch } from './support/random-data.js';
+import { RandomData, randomKeys, UPSERT_SCHEMA, upsertBatch } from './support/random-data.js';
 
 const BATCH_ROWS = 50_000;
 
@@ -33,18 +33,7 @@ async function child(phase: string, directory: string, rows: number): Promise<vo
   const started = performance.now();
   if (phase === 'upsert') {
     const table = await catalog.createTable('bench.memory', {
-      schema: {
-        id: 'BIGINT NOT NULL',
-        l1: 'BIGINT',
-        l2: 'BIGINT',
-        l3: 'BIGINT',
-        d1: 'DOUBLE',
-        d2: 'DOUBLE',
-        d3: 'DOUBLE',
-        s1: 'STRING',
-        s2: 'STRING',
-        s3: 'STRING',
-      },
+      schema: UPSERT_SCHEMA,
       primaryKey: ['id'],
       options: { bucket: 1 },
     });

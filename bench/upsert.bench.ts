@@ -4,7 +4,7 @@
  */
 import { openCatalog, type Table } from '../src/index.js';
 import { type BenchContext, best, inTempDirectory, java, numberAt, seconds, type Workload } from './support/bench.js';
-import { RandomData, randomKeys, scatteredKeys, upsertBatch } from './support/random-data.js';
+import { RandomData, randomKeys, scatteredKeys, UPSERT_SCHEMA, upsertBatch } from './support/random-data.js';
 
 interface Sizes {
   readonly keys: number;
@@ -27,19 +27,6 @@ interface Figures {
   read: number;
   read2: number;
 }
-
-const SCHEMA = {
-  id: 'BIGINT NOT NULL',
-  l1: 'BIGINT',
-  l2: 'BIGINT',
-  l3: 'BIGINT',
-  d1: 'DOUBLE',
-  d2: 'DOUBLE',
-  d3: 'DOUBLE',
-  s1: 'STRING',
-  s2: 'STRING',
-  s3: 'STRING',
-} as const;
 
 export const workload: Workload = {
   name: 'upsert',
@@ -124,7 +111,7 @@ async function runOnce(directory: string, reps: number, sizes: Sizes, settings: 
   const catalog = await openCatalog({ warehouse: directory, threads: settings.threads });
   try {
     const table = await catalog.createTable('bench.upsert', {
-      schema: SCHEMA,
+      schema: UPSERT_SCHEMA,
       primaryKey: ['id'],
       options: { bucket: settings.buckets, 'write-only': !settings.compaction },
     });

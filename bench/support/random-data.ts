@@ -85,6 +85,20 @@ export function wideBatch(random: RandomData, rows: number): RecordBatch {
   return recordBatch(columns, ['k']);
 }
 
+/** BenchUpsert's columns. */
+export const UPSERT_SCHEMA = {
+  id: 'BIGINT NOT NULL',
+  l1: 'BIGINT',
+  l2: 'BIGINT',
+  l3: 'BIGINT',
+  d1: 'DOUBLE',
+  d2: 'DOUBLE',
+  d3: 'DOUBLE',
+  s1: 'STRING',
+  s2: 'STRING',
+  s3: 'STRING',
+} as const;
+
 /** BenchUpsert's row for these keys. */
 export function upsertBatch(random: RandomData, ids: BigInt64Array): RecordBatch {
   const rows = ids.length;

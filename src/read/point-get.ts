@@ -196,7 +196,10 @@ export class PointReader {
     const firstRow = firstRows[from] ?? rowCount;
     const rows = new Uint32Array(from === to ? 0 : (firstRows[to] ?? rowCount) - firstRow);
     for (let row = 0; row < rows.length; row++) rows[row] = groupStart + firstRow + row;
-    return { keys: (await reader.readRows(rows)).columns, firstRow };
+    const { columns: keys, length } = await reader.readRows(rows);
+    // The index carries no checksum, the keys do: only keys on both sides of the one wanted settle where it would be.
+    const brackets = length > 0 && compareRows(keys, 0, probe, 0) <= 0 && compareRows(keys, length - 1, probe, 0) >= 0;
+    return brackets ? { keys, firstRow } : undefined;
   }
 
   async #versionAt(cached: CachedFile, row: number, columns: readonly string[]): Promise<Version> {

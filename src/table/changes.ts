@@ -10,7 +10,6 @@ import type { RecordBatch } from 'apache-arrow';
 import { hasCode, WeirError } from '../base/error.js';
 import { planChanges } from '../read/change-plan.js';
 import { type PlannedRead, planSnapshot } from '../read/plan.js';
-import { splitTask } from '../read/split-task.js';
 import { toRecordBatch } from '../types/arrow.js';
 import { type Batch, INSERT, ROW_KINDS, type RowKind } from '../types/column.js';
 import { type BoundPredicate, columnsOf, evaluate } from '../types/predicate.js';
@@ -18,6 +17,7 @@ import { rowsOf } from '../types/row-reader.js';
 import { takeBatch } from '../types/take.js';
 import { readHeld, yieldHeld } from './held-snapshot.js';
 import { formatPosition, type Place, parsePosition, type StreamPosition } from './position.js';
+import { streamSplit } from './split-stream.js';
 import type { TableStore } from './table-store.js';
 
 export interface ChangesOptions {
@@ -173,26 +173,8 @@ class ChangeStream<R> {
 
   /** Split by split, so that the order (and with it a position's count) is the same each time. */
   async *#batches(plan: PlannedRead, kinds: boolean): AsyncGenerator<Batch> {
-    const store = this.#store;
-    const { options, schema } = store;
-    const columns = this.#columns();
-    for (const split of plan.splits) {
-      const input = {
-        io: store.ioRef,
-        table: store.table,
-        schema,
-        fileSchemas: plan.fileSchemas,
-        split,
-        columns,
-        where: undefined,
-        kinds,
-        sequenceFields: options.sequenceFields,
-        sequenceAscending: options.sequenceAscending,
-        ignoreDelete: options.ignoreDelete,
-        batchRows: 65_536,
-      };
-      yield* store.services.executor.stream(splitTask, input, { signal: this.#options.signal });
-    }
+    const wanted = { schema: this.#store.schema, columns: this.#columns(), where: undefined, kinds };
+    for (const split of plan.splits) yield* streamSplit(this.#store, plan, split, wanted, this.#options.signal);
   }
 
   /** The columns to read: the wanted ones, then those only the condition needs. */

@@ -54,7 +54,7 @@ export async function compactTable(store: TableStore, options: CompactOptions): 
   };
   await store.refresh();
   const places = await bucketPlaces(store, options.partition);
-  const commitUser = `${store.options.commitUserPrefix}${store.random.uuid()}`;
+  const commitUser = store.newCommitUser();
   let bucketsDone = 0;
   const jobs = places.map(
     (place) =>

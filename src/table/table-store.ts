@@ -66,6 +66,11 @@ export class TableStore {
     return this.services.random;
   }
 
+  /** A commit user for a job that has no name of its own. */
+  newCommitUser(): string {
+    return `${this.options.commitUserPrefix}${this.random.uuid()}`;
+  }
+
   /** How a task reaches the storage. */
   get ioRef(): FileIORef {
     return this.services.executor.inline ? this.services.io : 'local';

@@ -4,17 +4,16 @@
  * A handle sees the table as it is at each call: the latest schema and snapshot are looked up, never assumed.
  */
 import { WeirError } from '../base/error.js';
-import { commitTable } from '../commit/table-commit.js';
+import { dropPartitions, truncateTable } from '../commit/table-commit.js';
 import { expireSnapshots } from '../maintain/snapshot-expiry.js';
 import { liveFiles } from '../meta/live-files.js';
 import type { ManifestEntry } from '../meta/manifest-entry.js';
 import { applyChanges, type SchemaChange } from '../meta/schema-change.js';
-import { BATCH_IDENTIFIER, type Snapshot } from '../meta/snapshot.js';
+import type { Snapshot } from '../meta/snapshot.js';
 import { validateForRead, validateForStream, validateForWrite } from '../meta/table-options.js';
 import type { TableSchema } from '../meta/table-schema.js';
 import { checkReadable, type PlannedRead, planSnapshot } from '../read/plan.js';
 import { PointReader } from '../read/point-get.js';
-import { splitTask } from '../read/split-task.js';
 import { type BoundPredicate, bindPredicate, type Predicate } from '../types/predicate.js';
 import { rowsOf } from '../types/row-reader.js';
 import { toDatum } from '../types/value.js';
@@ -26,6 +25,7 @@ import { readHeld, yieldHeld } from './held-snapshot.js';
 import { type IncrementalRange, incrementalSource } from './incremental.js';
 import { type PartitionSpec, partitionMatcher } from './partition-spec.js';
 import { Scan, type ScanSource } from './scan.js';
+import { streamSplit } from './split-stream.js';
 import type { TableStore } from './table-store.js';
 import { TableWriter, type WriterOptions } from './writer.js';
 
@@ -91,16 +91,14 @@ export class Table<R = Row> {
   }
 
   async openWriter(options: WriterOptions = {}): Promise<TableWriter<R>> {
-    await this.#store.refresh();
-    validateForWrite(this.#store.schema);
+    await this.#writable();
     if (typeof options.overwrite === 'object') partitionMatcher(this.name, this.#store.schema, options.overwrite.partition);
     return new TableWriter<R>(this.#store, options, () => this.#expireInPassing());
   }
 
   async openCommitter(options: { commitUser?: string } = {}): Promise<TableCommitter> {
-    await this.#store.refresh();
-    validateForWrite(this.#store.schema);
-    const commitUser = options.commitUser ?? `${this.#store.options.commitUserPrefix}${this.#store.random.uuid()}`;
+    await this.#writable();
+    const commitUser = options.commitUser ?? this.#store.newCommitUser();
     return new TableCommitter(this.#store, commitUser, () => this.#expireInPassing());
   }
 
@@ -155,8 +153,7 @@ export class Table<R = Row> {
   }
 
   async compact(options: CompactOptions = {}): Promise<CompactResult> {
-    await this.#store.refresh();
-    validateForWrite(this.#store.schema);
+    await this.#writable();
     return compactTable(this.#store, options);
   }
 
@@ -182,7 +179,8 @@ export class Table<R = Row> {
 
   /** Removes all rows. */
   async truncate(options: { commitUser?: string; identifier?: bigint } = {}): Promise<bigint | undefined> {
-    return this.#overwriteNothing('all', options);
+    const outcome = await truncateTable(await this.#writable(), this.#operator(options));
+    return outcome.snapshots.at(-1);
   }
 
   /** Removes all rows of the partitions that match any of the specifications. */
@@ -190,9 +188,10 @@ export class Table<R = Row> {
     specs: readonly PartitionSpec[],
     options: { commitUser?: string; identifier?: bigint } = {},
   ): Promise<bigint | undefined> {
-    await this.#store.refresh();
+    const store = await this.#writable();
     const matchers = specs.map((spec) => partitionMatcher(this.name, this.#store.schema, spec));
-    return this.#overwriteNothing((partition) => matchers.some((matches) => matches(partition)), options);
+    const outcome = await dropPartitions(store, (partition) => matchers.some((matches) => matches(partition)), this.#operator(options));
+    return outcome.snapshots.at(-1);
   }
 
   /** Snapshots held, oldest first. */
@@ -276,45 +275,19 @@ export class Table<R = Row> {
     where: BoundPredicate | undefined,
     signal: AbortSignal | undefined,
   ) {
-    const store = this.#store;
-    const { options } = store;
-    return plan.splits.map(
-      (split) => () =>
-        store.services.executor.stream(
-          splitTask,
-          {
-            io: store.ioRef,
-            table: store.table,
-            schema,
-            fileSchemas: plan.fileSchemas,
-            split,
-            columns,
-            where,
-            kinds: false,
-            sequenceFields: options.sequenceFields,
-            sequenceAscending: options.sequenceAscending,
-            ignoreDelete: options.ignoreDelete,
-            batchRows: 65_536,
-          },
-          { signal },
-        ),
-    );
+    const wanted = { schema, columns, where, kinds: false };
+    return plan.splits.map((split) => () => streamSplit(this.#store, plan, split, wanted, signal));
   }
 
-  async #overwriteNothing(
-    partitions: 'all' | ((partition: Uint8Array) => boolean),
-    options: { commitUser?: string; identifier?: bigint },
-  ): Promise<bigint | undefined> {
-    const store = this.#store;
-    await store.refresh();
-    validateForWrite(store.schema);
-    const outcome = await commitTable(store, {
-      commitUser: options.commitUser ?? `${store.options.commitUserPrefix}${store.random.uuid()}`,
-      identifier: options.identifier ?? BATCH_IDENTIFIER,
-      messages: [],
-      overwrite: { partitions },
-    });
-    return outcome.snapshots.at(-1);
+  async #writable(): Promise<TableStore> {
+    await this.#store.refresh();
+    validateForWrite(this.#store.schema);
+    return this.#store;
+  }
+
+  /** Who an operator's one-off commit is by. */
+  #operator(options: { commitUser?: string; identifier?: bigint }): { commitUser: string; identifier?: bigint } {
+    return { ...options, commitUser: options.commitUser ?? this.#store.newCommitUser() };
   }
 
   async #pointReader(): Promise<PointReader> {

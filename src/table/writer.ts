@@ -89,7 +89,7 @@ export class TableWriter<R = Record<string, unknown>> {
     this.#store = store;
     this.#schema = store.schema;
     this.#expire = expire;
-    this.commitUser = options.commitUser ?? `${store.options.commitUserPrefix}${store.random.uuid()}`;
+    this.commitUser = options.commitUser ?? store.newCommitUser();
     this.#overwrite = options.overwrite === false ? undefined : options.overwrite;
     this.#writeOnly = options.writeOnly ?? store.options.writeOnly;
     const buckets = store.options.bucket;

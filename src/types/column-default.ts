@@ -11,7 +11,12 @@ export function withDefault(column: Column, field: DataField): Column {
   if (field.defaultValue === undefined || column.validity === null) return column;
   const builder = new BatchBuilder([field]);
   builder.push({});
-  const standIn = builder.finish().columns[0]!;
+  return fillMissing(column, builder.finish().columns[0]!);
+}
+
+/** The column with the one value of `standIn` where its own are missing. */
+export function fillMissing(column: Column, standIn: Column): Column {
+  if (column.validity === null) return column;
   const source = new Uint8Array(column.length);
   const rows = new Uint32Array(column.length);
   for (let row = 0; row < column.length; row++) {

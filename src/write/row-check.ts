@@ -7,11 +7,11 @@ import { WeirError } from '../base/error.js';
 import type { TableSchema } from '../meta/table-schema.js';
 import type { Batch, Column } from '../types/column.js';
 import { isValid } from '../types/column.js';
+import { fillMissing, withDefault } from '../types/column-default.js';
 import type { DataField, DataType } from '../types/data-type.js';
 import type { Datum } from '../types/datum.js';
-import { constantColumn, gather, nullColumn } from '../types/take.js';
+import { constantColumn, nullColumn } from '../types/take.js';
 import { sameType } from '../types/type-equal.js';
-import { datumFromText } from '../types/value-text.js';
 
 /** What a row builder checks inserts against: NOT NULL columns with a default may be missing. */
 export function insertFields(schema: TableSchema): readonly DataField[] {
@@ -43,10 +43,11 @@ export function conformBatch(table: string, schema: TableSchema, batch: Batch, t
         table,
       });
     }
-    if (field.defaultValue !== undefined && !tombstone) column = fillNulls(column, datumFromText(field.type, field.defaultValue));
+    if (!tombstone) column = withDefault(column, field);
     if (!field.type.nullable) {
       const missing = firstNull(column);
-      if (missing >= 0 && tombstone && !schema.primaryKeys.includes(field.name)) column = fillNulls(column, zeroOf(field.type));
+      if (missing >= 0 && tombstone && !schema.primaryKeys.includes(field.name))
+        column = fillMissing(column, constantColumn(field.type, zeroOf(field.type), 1));
       else if (missing >= 0)
         throw new WeirError('INVALID_ARGUMENT', `column ${field.name} of ${table} is NOT NULL, row ${missing} of the batch has none`, {
           table,
@@ -65,17 +66,6 @@ function firstNull(column: Column): number {
   if (column.validity === null) return -1;
   for (let row = 0; row < column.length; row++) if (!isValid(column, row)) return row;
   return -1;
-}
-
-function fillNulls(column: Column, value: Datum): Column {
-  if (firstNull(column) < 0) return column;
-  const source = new Uint8Array(column.length);
-  const row = new Uint32Array(column.length);
-  for (let i = 0; i < column.length; i++) {
-    if (isValid(column, i)) row[i] = i;
-    else source[i] = 1;
-  }
-  return gather([column, constantColumn(column.type, value, 1)], source, row, column.length);
 }
 
 function zeroOf(type: DataType): Datum {
