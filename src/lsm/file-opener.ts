@@ -6,7 +6,8 @@ import { deserializeRow } from '../meta/binary-row.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
 import type { TableSchema } from '../meta/table-schema.js';
 import type { DataField } from '../types/data-type.js';
-import { type EvolvingReader, openEvolving } from './evolving-reader.js';
+import { EvolvingReader, openEvolving } from './evolving-reader.js';
+import { type MemoryFile, openMemoryFile } from './memory-file.js';
 
 /** One bucket's place on storage. Plain data. */
 export interface BucketPlace {
@@ -15,6 +16,8 @@ export interface BucketPlace {
   readonly bucket: number;
   /** absolute directory of the bucket's files */
   readonly directory: string;
+  /** rows that stand among the files but are in memory */
+  readonly memory?: readonly MemoryFile[];
 }
 
 export interface OpenerOptions {
@@ -38,7 +41,10 @@ export function fileOpener(options: OpenerOptions, fields: readonly DataField[])
     const path = filePath(options.place, file);
     const schema = schemas.get(file.schemaId);
     if (schema === undefined) throw new WeirError('CORRUPTION', `schema ${file.schemaId} of ${path} is missing`, { file: path });
-    return openEvolving(io, path, file, schema, fields, { fields: partitionFields, values }, options.pageCache);
+    const partition = { fields: partitionFields, values };
+    const inMemory = options.place.memory?.find(({ meta }) => meta.fileName === file.fileName);
+    if (inMemory !== undefined) return new EvolvingReader(openMemoryFile(inMemory), file, schema, fields, partition);
+    return openEvolving(io, path, file, schema, fields, partition, options.pageCache);
   };
 }
 
