@@ -20,6 +20,13 @@ import { formatPosition, type Place, parsePosition, type StreamPosition } from '
 import { streamSplit } from './split-stream.js';
 import type { TableStore } from './table-store.js';
 
+/**
+ * Which changes to follow, from where, and until when.
+ *
+ * @example
+ * const options: ChangesOptions = { from: 'earliest', until: 'now', columns: ['id', 'delay'] };
+ * for await (const change of flights.changes(options)) console.log(change.length);
+ */
 export interface ChangesOptions {
   /**
    * `latest-full` (default): the state now, then changes · `latest`: only what comes after · `earliest`: the state at the earliest
@@ -37,7 +44,14 @@ export interface ChangesOptions {
   poll_ms?: number;
 }
 
-/** A batch of changes of one snapshot. */
+/**
+ * A batch of changes of one snapshot.
+ *
+ * @example
+ * for await (const change of flights.changes({ until: 'now' })) {
+ *   for (const { kind, row } of change.rows()) console.log(kind, row.id, row.delay);
+ * }
+ */
 export class Change<R> {
   /** resume here to get what follows this batch */
   readonly position: StreamPosition;
@@ -59,11 +73,22 @@ export class Change<R> {
     return this.batch.length;
   }
 
-  /** Rows as objects, each with its kind. */
+  /**
+   * Rows as objects, each with its kind.
+   *
+   * @example
+   * const late = change.rows().filter(({ kind, row }) => kind !== '-D' && (row.delay ?? 0) > 60);
+   */
   rows(): { kind: RowKind; row: R }[] {
     return rowsOf(this.batch).map((row, index) => ({ kind: ROW_KINDS[this.kinds[index]!]!, row: row as R }));
   }
 
+  /**
+   * The rows as an Arrow record batch; their kinds are in `kinds`.
+   *
+   * @example
+   * const delays = change.toArrow().getChild('delay');
+   */
   toArrow(): RecordBatch {
     return toRecordBatch(this.batch);
   }

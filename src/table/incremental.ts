@@ -10,6 +10,13 @@ import type { Change } from './changes.js';
 import { streamChanges } from './changes.js';
 import type { TableStore } from './table-store.js';
 
+/**
+ * The snapshots whose changes `table.changesBetween` reads.
+ *
+ * @example
+ * const range: IncrementalRange = { from: 3n, to: 5n, columns: ['id', 'delay'] }; // the changes of 4 and 5
+ * for await (const change of flights.changesBetween(range)) console.log(change.snapshot, change.length);
+ */
 export interface IncrementalRange {
   /** exclusive */
   readonly from: bigint;
