@@ -38,17 +38,20 @@ export interface PlannedRead {
   readonly fileSchemas: readonly TableSchema[];
 }
 
+/** @param level leaves out whole levels: what a changelog has not told yet stands in the lower ones */
 export async function planSnapshot(
   context: ReadContext,
   snapshot: Snapshot,
   schema: TableSchema,
   where?: BoundPredicate,
+  level: (level: number) => boolean = () => true,
 ): Promise<PlannedRead> {
   const pruning = new Pruning(schema, where, context.options.bucketFunction);
-  const entries = await liveFiles(context.manifests, snapshot, {
+  const live = await liveFiles(context.manifests, snapshot, {
     manifest: (manifest) => pruning.manifest(manifest),
-    bucket: (entry) => pruning.bucket(entry.bucket, entry.totalBuckets) && pruning.partition(entry.partition),
+    bucket: (entry) => entry.bucket >= 0 && pruning.bucket(entry.bucket, entry.totalBuckets) && pruning.partition(entry.partition),
   });
+  const entries = live.filter((entry) => level(entry.file.level));
   const fileSchemas = await schemasOf(context, entries);
   const byId = new Map(fileSchemas.map((candidate) => [candidate.id, candidate]));
   const splits: Split[] = [];
@@ -79,8 +82,6 @@ export interface BucketEntries {
 export function groupByBucket(entries: readonly ManifestEntry[]): BucketEntries[] {
   const groups = new Map<string, BucketEntries & { entries: ManifestEntry[] }>();
   for (const entry of entries) {
-    // bucket -2 (postponed) is not part of a table's readable state until a compaction moves it
-    if (entry.bucket < 0) continue;
     const key = `${Buffer.from(entry.partition).toString('latin1')}/${entry.bucket}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { partition: entry.partition, bucket: entry.bucket, entries: [entry] });
@@ -142,16 +143,17 @@ function cutRun(section: Section): Section[] {
   return section.runs.flat().map((file) => ({ raw: true, runs: [[file]] }));
 }
 
-/** Refuses what the bytes of a snapshot hold that weir cannot apply (index files change what is visible). */
-export function checkReadable(context: ReadContext, snapshot: Snapshot): void {
-  if (snapshot.indexManifest !== undefined) {
-    throw new WeirError(
-      'UNSUPPORTED',
-      `snapshot ${snapshot.id} of ${context.table} has index files (deletion vectors or a dynamic bucket index), which weir cannot apply yet`,
-      {
-        table: context.table,
-        file: context.path.manifest(snapshot.indexManifest),
-      },
-    );
+/** index files that say where keys are, not which rows are there: a reader needs none of them */
+const HARMLESS_INDEXES = ['HASH'];
+
+/** Refuses what the bytes of a snapshot hold that weir cannot apply: index files can change what is visible. */
+export async function checkReadable(context: ReadContext, snapshot: Snapshot): Promise<void> {
+  if (snapshot.indexManifest === undefined) return;
+  for (const { indexType } of await context.manifests.readIndex(snapshot.indexManifest)) {
+    if (HARMLESS_INDEXES.includes(indexType)) continue;
+    throw new WeirError('UNSUPPORTED', `snapshot ${snapshot.id} of ${context.table} has index files of the type ${indexType}`, {
+      table: context.table,
+      file: context.path.manifest(snapshot.indexManifest),
+    });
   }
 }

@@ -1,8 +1,8 @@
 /**
  * The changes between two snapshots as a batch read: `incremental-between=from,to`, `from` exclusive, `to` inclusive.
  *
- *   changelog-producer   none     the files that APPEND snapshots added, merged by key: one last change a key
- *                        input    the changelog files, raw
+ *   changelog-producer   none          the rows of the files that APPEND snapshots added, as they stand
+ *                        the others    the changelog files, as they stand
  */
 import { WeirError } from '../base/error.js';
 import type { BoundPredicate, Predicate } from '../types/predicate.js';
@@ -44,6 +44,7 @@ export async function* incrementalSource<R>(
     {
       from: { snapshot: range.from + 1n },
       until: { snapshot: range.to },
+      postponed: false,
       ...(range.columns !== undefined && { columns: range.columns }),
       ...(range.signal !== undefined && { signal: range.signal }),
     },

@@ -216,7 +216,7 @@ export class Table<R = Row> {
     }
     const snapshot = await this.snapshot(options.at);
     if (snapshot === undefined) return undefined;
-    checkReadable(store, snapshot);
+    await readHeld(store, snapshot, () => checkReadable(store, snapshot));
     const points = await this.#pointReader();
     const columns = options.columns ?? schema.fields.map((field) => field.name);
     const row = await readHeld(store, snapshot, () => points.get(snapshot, values, columns));
@@ -388,7 +388,7 @@ export class Table<R = Row> {
     if (snapshot === undefined) {
       return { plan: { snapshot: undefined, splits: 0, files: 0, rows: 0, size_bytes: 0 }, fields, parts: [] };
     }
-    checkReadable(store, snapshot);
+    await readHeld(store, snapshot, () => checkReadable(store, snapshot));
     const plan = await readHeld(store, snapshot, () => planSnapshot(store, snapshot, schema, where));
     return {
       plan: {
