@@ -1,4 +1,11 @@
 /** The one source of time. Nothing outside src/base reads a clock or sets a timer of its own. */
+/**
+ * What weir asks for the time: a simulation passes its own.
+ *
+ * @example
+ * const frozen: Clock = { ...systemClock, now_ms: () => 1_700_000_000_000 };
+ * await openCatalog({ warehouse, clock: frozen });
+ */
 export interface Clock {
   /** wall clock, epoch milliseconds */
   now_ms(): number;
@@ -8,6 +15,12 @@ export interface Clock {
   sleep(duration_ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/**
+ * The clock of this machine, the default of a catalog.
+ *
+ * @example
+ * const today = new Date(systemClock.now_ms());
+ */
 export const systemClock: Clock = {
   now_ms: () => Date.now(),
   monotonic_ms: () => performance.now(),

@@ -4,6 +4,13 @@
  * The code is what programs switch on; the message says what went wrong, where, and what to do.
  * `cause`, `table` and `file` carry the rest. A full disk is UNAVAILABLE.
  */
+/**
+ * What went wrong, for programs: they switch on it. Messages may change, codes do not.
+ *
+ * @example
+ * const retriable: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'COMMIT_CONFLICT']);
+ * const again = (error: unknown) => error instanceof WeirError && retriable.has(error.code);
+ */
 export type ErrorCode =
   | 'INVALID_ARGUMENT'
   | 'NOT_FOUND'
@@ -29,7 +36,7 @@ export interface ErrorDetail {
  *
  * @example
  * try { await catalog.table('ods.flights') } catch (e) {
- *   if (e instanceof WeirError && e.code === 'NOT_FOUND') { … }
+ *   if (e instanceof WeirError && e.code === 'NOT_FOUND') console.log(e.message);
  * }
  */
 export class WeirError extends Error {

@@ -34,6 +34,12 @@ export interface RunOptions {
   signal?: AbortSignal | undefined;
 }
 
+/**
+ * Runs tasks. A catalog makes its own and closes it; one that is passed in may serve several catalogs, and is closed by its owner.
+ *
+ * @example
+ * const shared = (executor: Executor) => Promise.all(['/a', '/b'].map((warehouse) => openCatalog({ warehouse, executor })));
+ */
 export interface Executor {
   /** tasks run in this very thread and are given references, not copies */
   readonly inline: boolean;

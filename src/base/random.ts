@@ -1,6 +1,13 @@
 /** The one source of chance: file names, commit users and back-off jitter come from here. */
 import { randomUUID } from 'node:crypto';
 
+/**
+ * Where file names and waiting times get their chance from: a simulation passes its own.
+ *
+ * @example
+ * const unlucky: Random = { uuid: systemRandom.uuid, float: () => 0 };
+ * await openCatalog({ warehouse, random: unlucky });
+ */
 export interface Random {
   /** a lower-case UUID v4 */
   uuid(): string;
@@ -8,12 +15,24 @@ export interface Random {
   float(): number;
 }
 
+/**
+ * The chance of this machine, the default of a catalog.
+ *
+ * @example
+ * const name = `job-${systemRandom.uuid()}`;
+ */
 export const systemRandom: Random = {
   uuid: () => randomUUID(),
   float: () => Math.random(),
 };
 
-/** A reproducible source (mulberry32), for simulation and property tests. */
+/**
+ * A reproducible source (mulberry32), for simulation and property tests.
+ *
+ * @example
+ * const { float } = seededRandom(42);
+ * const same = seededRandom(42).float() === float(); // true
+ */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   const float = () => {

@@ -4,6 +4,10 @@
  * Invariant: a cursor never reads past its end and never believes a count or length that the bytes left cannot hold;
  * it throws Error instead. Whoever knows the file makes that CORRUPTION.
  */
+const TWO_32 = 2 ** 32;
+/** bytes below which a loop copies faster than a call */
+const SHORT_LENGTH = 32;
+
 const strictText = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export class AvroCursor {
@@ -13,6 +17,9 @@ export class AvroCursor {
   readonly #view: DataView;
   readonly #end: number;
   #position: number;
+  /** the number read last, as words */
+  #low = 0;
+  #high = 0;
 
   constructor(bytes: Uint8Array, position = 0) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -39,27 +46,30 @@ export class AvroCursor {
 
   /** An i64: a number within ±2^53, a bigint beyond. */
   readLong(): number | bigint {
-    let low = 0;
-    let shift = 0;
-    // up to 28 bits in integer arithmetic, which is nearly all
-    do {
-      const byte = this.#byte();
-      low |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return (low >>> 1) ^ -(low & 1);
-      shift += 7;
-    } while (shift < 28);
-    let wide = BigInt(low);
-    for (let at = 28n; at < 70n; at += 7n) {
-      const byte = this.#byte();
-      wide |= BigInt(byte & 0x7f) << at;
-      if (byte < 0x80) {
-        if (wide > 0xffffffffffffffffn) break;
-        const value = (wide >> 1n) ^ -(wide & 1n);
-        const number = Number(value);
-        return Number.isSafeInteger(number) ? number : value;
-      }
+    this.#varint();
+    const low = this.#low >>> 0;
+    const number = this.#high * TWO_32 + low;
+    return Number.isSafeInteger(number) ? number : (BigInt(this.#high) << 32n) | BigInt(low);
+  }
+
+  /** An i64 as two words, the low one first: into `words` from index `at`. */
+  readLongWords(words: Int32Array, at: number): void {
+    this.#varint();
+    words[at] = this.#low;
+    words[at + 1] = this.#high;
+  }
+
+  /** A big-endian two's complement number of 1 to 16 bytes as four words, the lowest first. */
+  readDecimalWords(length: number, words: Int32Array, at: number): void {
+    if (length < 1 || length > 16) throw new Error(`a decimal of ${length} bytes`);
+    const start = this.#advance(length);
+    const fill = this.#plain[start]! >= 0x80 ? -1 : 0;
+    for (let word = 0; word < 4; word++) {
+      let value = fill;
+      // the last byte is the lowest
+      for (let i = Math.min(4, length - word * 4) - 1; i >= 0; i--) value = (value << 8) | this.#plain[start + length - 1 - word * 4 - i]!;
+      words[at + word] = value;
     }
-    throw new Error('a long does not fit into 64 bits');
   }
 
   /** The item count of the next block of an array or map; 0 ends it. */
@@ -89,11 +99,11 @@ export class AvroCursor {
 
   /** A copy. */
   readBytes(): Uint8Array {
-    return this.readRaw(this.#length());
+    return this.readRaw(this.readLength());
   }
 
   readString(): string {
-    const length = this.#length();
+    const length = this.readLength();
     const start = this.#advance(length);
     const end = start + length;
     let at = start;
@@ -113,10 +123,57 @@ export class AvroCursor {
     return this.#plain.subarray(start, start + length);
   }
 
-  #length(): number {
+  /** How many bytes of a string or of bytes follow. */
+  readLength(): number {
     const length = this.readLong();
     if (typeof length !== 'number' || length < 0) throw new Error(`a length of ${length}`);
     return length;
+  }
+
+  /** Copies the next `length` bytes into `target` from index `at`. */
+  copy(length: number, target: Uint8Array, at: number): void {
+    const start = this.#advance(length);
+    if (length > SHORT_LENGTH) {
+      target.set(this.#plain.subarray(start, start + length), at);
+      return;
+    }
+    for (let i = 0; i < length; i++) target[at + i] = this.#plain[start + i]!;
+  }
+
+  skip(length: number): void {
+    this.#advance(length);
+  }
+
+  /** Reads past an int or a long. */
+  skipVarint(): void {
+    while (this.#byte() >= 0x80) {}
+  }
+
+  /** Zigzag decoded into #low and #high. */
+  #varint(): void {
+    let byte = this.#byte();
+    let low = byte & 0x7f;
+    let high = 0;
+    let shift = 7;
+    while (byte >= 0x80 && shift < 28) {
+      byte = this.#byte();
+      low |= (byte & 0x7f) << shift;
+      shift += 7;
+    }
+    if (byte >= 0x80) {
+      byte = this.#byte();
+      low |= byte << 28;
+      high = (byte & 0x7f) >>> 4;
+      for (shift = 3; byte >= 0x80; shift += 7) {
+        if (shift > 31) throw new Error('a long does not fit into 64 bits');
+        byte = this.#byte();
+        if (shift === 31 && byte > 1) throw new Error('a long does not fit into 64 bits');
+        high |= (byte & 0x7f) << shift;
+      }
+    }
+    const sign = -(low & 1);
+    this.#low = ((low >>> 1) | (high << 31)) ^ sign;
+    this.#high = (high >>> 1) ^ sign;
   }
 
   #advance(length: number): number {

@@ -1,13 +1,14 @@
 /**
  * Data files of any format: what readers and writers of the rest of weir see.
  *
- * The format is the file's extension. Parquet is weir's own codec; Avro and ORC data files are not read yet.
+ * The format is the file's extension: Parquet is read and written, Avro is read, others are UNSUPPORTED.
  */
 import { WeirError } from '../base/error.js';
 import type { FileIO, WriteOptions } from '../io/file-io.js';
 import type { Batch, Column } from '../types/column.js';
 import type { DataField, DataType } from '../types/data-type.js';
 import type { Datum } from '../types/datum.js';
+import { openAvro } from './avro-reader.js';
 import type { ParquetFooter } from './parquet/footer.js';
 import type { CachedPage } from './parquet/open-page.js';
 import { openParquet } from './parquet/reader.js';
@@ -92,7 +93,8 @@ export interface DataFileWriterOptions {
 export async function openDataFile(io: FileIO, path: string, options: OpenDataFileOptions = {}): Promise<DataFileReader> {
   const format = path.slice(path.lastIndexOf('.') + 1).toLowerCase();
   if (format === 'parquet') return openParquet(io, path, options);
-  throw new WeirError('UNSUPPORTED', `data file format ${format} cannot be read: ${path}`, { file: path });
+  if (format === 'avro') return openAvro(io, path);
+  throw new WeirError('UNSUPPORTED', `${path}: ${format === 'orc' ? 'ORC' : format} data files are not read`, { file: path });
 }
 
 /** @throws UNSUPPORTED for a compression or a column type that cannot be written */

@@ -44,6 +44,14 @@ export interface FileSink {
   abort(): Promise<void>;
 }
 
+/**
+ * Storage: the local disk, memory, or one around another that counts or fails.
+ *
+ * @example
+ * const counting = (io: FileIO, count: (path: string) => void): FileIO => ({
+ *   ...io, readFile: (path) => { count(path); return io.readFile(path); },
+ * });
+ */
 export interface FileIO {
   /** 'faulty' is any storage with injected faults: tasks on it run inline, like those on memory */
   readonly kind: 'local' | 'memory' | 'faulty';

@@ -36,7 +36,12 @@ const SYNC_READ_BYTES = 64 * 1024;
 /** more bytes than this are read in pieces: Linux stops a read at 2 GiB */
 const READ_PIECE_BYTES = 1 << 30;
 
-/** The local disk. `random` names the temporary files. */
+/**
+ * The local disk. `random` names the temporary files.
+ *
+ * @example
+ * const hint = await localFileIO().readFile(`${flights.path}/snapshot/LATEST`);
+ */
 export function localFileIO(random: Random = systemRandom): FileIO {
   return new LocalFileIO(random);
 }

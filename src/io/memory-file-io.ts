@@ -38,7 +38,12 @@ type Directory = Map<string, Inode>;
 
 const EMPTY = new Uint8Array(0);
 
-/** An empty file system; `clock` dates the files. */
+/**
+ * An empty file system; `clock` dates the files.
+ *
+ * @example
+ * const scratch = await openCatalog({ warehouse: '/wh', fileIO: memoryFileIO() });
+ */
 export function memoryFileIO(clock: Clock = systemClock): MemoryFileIO {
   return new InMemoryFileIO(clock);
 }

@@ -62,6 +62,11 @@ export class EvolvingReader {
     return this.#reader.rowGroups;
   }
 
+  /** rows in the file, deleted ones too */
+  get rowCount(): number {
+    return this.#reader.rowCount;
+  }
+
   async readRowGroup(index: number): Promise<Batch> {
     const { rowCount } = this.rowGroups[index]!;
     const stored = this.#storedFields(this.#fields);

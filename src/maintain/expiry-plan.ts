@@ -134,7 +134,7 @@ export class ExpiryPlanner {
     if (indexManifest === undefined || footprint.manifests.has(indexManifest)) return;
     footprint.manifests.add(indexManifest);
     const index = await unlessGone(() => this.#manifests.readIndex(indexManifest), presence);
-    for (const entry of index) footprint.others.add(this.#path.index(entry.fileName));
+    for (const entry of index) footprint.others.add(this.#path.indexFile(partitionPath(this.#schema, entry.partition), entry));
   }
 
   #list(name: string, presence: Presence): Promise<ManifestFileMeta[]> {

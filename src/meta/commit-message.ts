@@ -11,6 +11,13 @@ import { type DataFileMeta, dataFileFromRecord, dataFileToRecord } from './data-
 import { DATA_FILE_SCHEMA } from './manifest-schema.js';
 import { RecordReader } from './record-reader.js';
 
+/**
+ * The files that a writer or a compaction made for one bucket of one partition, to be committed.
+ *
+ * @example
+ * const messages: CommitMessage[] = await writer.prepareCommit();
+ * const rows = messages.flatMap((message) => message.newFiles).reduce((sum, file) => sum + file.rowCount, 0);
+ */
 export interface CommitMessage {
   /** serialized BinaryRow of the partition values */
   readonly partition: Uint8Array;
@@ -48,7 +55,12 @@ const SCHEMA: AvroSchema = {
 const write = compileWriter(SCHEMA);
 const read = compileReader(SCHEMA);
 
-/** `WMSG`, a version byte, the message in Avro's binary encoding, CRC-32 of all before it (big-endian). */
+/**
+ * `WMSG`, a version byte, the message in Avro's binary encoding, CRC-32 of all before it (big-endian).
+ *
+ * @example
+ * const toParent = (await writer.prepareCommit()).map(serializeMessage);
+ */
 export function serializeMessage(message: CommitMessage): Uint8Array {
   const sink = new AvroSink();
   sink.writeRaw(MAGIC);
@@ -70,7 +82,14 @@ export function serializeMessage(message: CommitMessage): Uint8Array {
   return bytes;
 }
 
-/** @throws CORRUPTION for bytes that are no message or are damaged, UNSUPPORTED for one of a newer weir */
+/**
+ * The message of such bytes.
+ *
+ * @throws CORRUPTION for bytes that are no message or are damaged, UNSUPPORTED for one of a newer weir
+ *
+ * @example
+ * const fromWorker = async (received: Uint8Array[]) => committer.commit(7n, received.map(deserializeMessage));
+ */
 export function deserializeMessage(bytes: Uint8Array): CommitMessage {
   const body = bytes.subarray(0, Math.max(0, bytes.length - TRAILER_BYTES));
   if (body.length <= MAGIC.length || Buffer.compare(body.subarray(0, MAGIC.length), MAGIC) !== 0) {

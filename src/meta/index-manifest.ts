@@ -1,12 +1,14 @@
 /**
- * Index manifests: the one file of a snapshot that names all its index files. weir reads which there are - deletion
- * vectors and dynamic buckets change what a reader must do - and keeps the file as it is.
+ * Index manifests: the one file of a snapshot that names all its index files. weir reads which there are, applies deletion
+ * vectors, and keeps the file as it is.
  */
 import { readAvro } from '../format/avro-container.js';
 import { checkVersion } from './manifest-file.js';
 import { RecordReader } from './record-reader.js';
 
 const INDEX_VERSION = 1;
+
+export const DELETION_VECTORS = 'DELETION_VECTORS';
 
 export interface IndexManifestEntry {
   /** 0 ADD, 1 DELETE; stored files hold ADD only */
@@ -19,8 +21,17 @@ export interface IndexManifestEntry {
   readonly fileName: string;
   readonly fileSize_bytes: number;
   readonly rowCount: number;
-  /** data files that have a deletion vector in this index file */
-  readonly dataFiles: readonly string[];
+  /** where in the index file the deletion vectors of data files are */
+  readonly vectors: readonly DeletionVectorRange[];
+  readonly externalPath: string | null;
+}
+
+export interface DeletionVectorRange {
+  /** name of the data file */
+  readonly dataFile: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly cardinality: number | null;
 }
 
 /** CORRUPTION naming `file`. */
@@ -38,7 +49,17 @@ export async function readIndexManifest(bytes: Uint8Array, file: string): Promis
       fileName: record.string('_FILE_NAME'),
       fileSize_bytes: record.count('_FILE_SIZE'),
       rowCount: record.count('_ROW_COUNT'),
-      dataFiles: ranges.filter((range) => range !== null).map((range) => new RecordReader(range, file).string('f0')),
+      vectors: ranges.filter((range) => range !== null).map((range) => rangeOf(new RecordReader(range, file))),
+      externalPath: record.has('_EXTERNAL_PATH') ? record.string('_EXTERNAL_PATH') : null,
     };
   });
+}
+
+function rangeOf(record: RecordReader): DeletionVectorRange {
+  return {
+    dataFile: record.string('f0'),
+    offset: record.int('f1', 0),
+    length: record.int('f2', 0),
+    cardinality: record.has('_CARDINALITY') ? record.count('_CARDINALITY') : null,
+  };
 }

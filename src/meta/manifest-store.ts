@@ -45,6 +45,8 @@ export class ManifestStore {
   /** least recently used first */
   readonly #cache = new Map<string, { entries: Promise<ManifestEntry[]>; size_bytes: number }>();
   #cached_bytes = 0;
+  /** the index manifest last asked for: most snapshots share theirs with their neighbours */
+  #index: { readonly name: string; readonly entries: Promise<IndexManifestEntry[]> } | undefined;
   /** sizes that lists told of their manifests */
   readonly #sizes = new Map<string, number>();
 
@@ -79,9 +81,16 @@ export class ManifestStore {
     return entries;
   }
 
-  /** The index files of a snapshot. */
-  async readIndex(name: string): Promise<IndexManifestEntry[]> {
-    return readIndexManifest(await this.#read(name, undefined), this.#path.manifest(name));
+  /** The index files of a snapshot. They are shared with other callers: not to be changed. */
+  readIndex(name: string): Promise<IndexManifestEntry[]> {
+    if (this.#index?.name === name) return this.#index.entries;
+    const entries = this.#read(name, undefined).then((bytes) => readIndexManifest(bytes, this.#path.manifest(name)));
+    const index = { name, entries };
+    this.#index = index;
+    entries.catch(() => {
+      if (this.#index === index) this.#index = undefined;
+    });
+    return entries;
   }
 
   /**

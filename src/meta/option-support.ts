@@ -48,7 +48,7 @@ const REFUSALS: readonly Refusal[] = [
   { keys: exactly('blob-field'), uses: ALWAYS, asks: given },
   { keys: /^fields\..+\.map\.storage-layout$/, uses: ALWAYS, asks: isNot('default') },
   { keys: exactly('manifest.format'), uses: ALWAYS, asks: isNot('avro') },
-  { keys: exactly('changelog-producer'), uses: ['stream', 'write', 'create'], asks: isNot('none', 'input') },
+  { keys: exactly('changelog-producer'), uses: WRITING, asks: isNot('none', 'input') },
   { keys: exactly('streaming-read-overwrite'), uses: ['stream', 'create'], asks: isTrue },
   { keys: exactly('streaming-read-append-overwrite'), uses: ['stream', 'create'], asks: isTrue },
   { keys: exactly('primary-key.nullable'), uses: WRITING, asks: isTrue },
@@ -135,8 +135,9 @@ function refuse(schema: TableSchema, use: Use): void {
       if (refusal.uses.includes(use) && refusal.keys.test(key) && refusal.asks(value, schema)) throw unsupported(key, value, use);
     }
   }
-  const bucket = schema.options.bucket ?? '-1';
-  if (schema.primaryKeys.length > 0 && (bucket === '-1' || bucket === '-2'))
+  // dynamic and postponed buckets: which bucket a key belongs to is for an index file, or for a compaction, to say
+  const bucket = (schema.options.bucket ?? '-1').trim();
+  if (WRITING.includes(use) && schema.primaryKeys.length > 0 && (bucket === '-1' || bucket === '-2'))
     throw unsupported('bucket', `${bucket} with a primary key`, use);
 }
 

@@ -21,6 +21,16 @@ export type ColumnName = string | readonly string[];
 
 export type ColumnPlace = { readonly first?: true; readonly last?: true; readonly after?: string; readonly before?: string };
 
+/**
+ * One step of `table.alter`.
+ *
+ * @example
+ * const changes: SchemaChange[] = [
+ *   { action: 'addColumn', name: 'carrier', type: 'STRING', after: 'origin' },
+ *   { action: 'updateType', name: 'delay', type: 'BIGINT' },
+ * ];
+ * await flights.alter(changes);
+ */
 export type SchemaChange =
   | ({ readonly action: 'addColumn'; readonly name: ColumnName; readonly type: DataType | string; readonly comment?: string } & ColumnPlace)
   | { readonly action: 'dropColumn'; readonly name: ColumnName }

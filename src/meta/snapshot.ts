@@ -4,6 +4,13 @@ import { DocumentReader, formatDocument, parseDocument } from './document.js';
 
 export type CommitKind = 'APPEND' | 'COMPACT' | 'OVERWRITE' | 'ANALYZE';
 
+/**
+ * One committed state of a table: the members of its file `snapshot/snapshot-<id>`.
+ *
+ * @example
+ * const latest: Snapshot | undefined = await flights.snapshot();
+ * console.log(latest?.id, latest?.commitKind, latest?.totalRecordCount);
+ */
 export interface Snapshot {
   readonly version: number;
   readonly uuid?: string;

@@ -42,6 +42,14 @@ export class TableOptions {
     return this.#choice('changelog-producer', ['none', 'input', 'full-compaction', 'lookup']) as ChangelogProducer;
   }
 
+  get deletionVectors(): boolean {
+    return this.#boolean('deletion-vectors.enabled');
+  }
+
+  get deletionVectorsMergeOnRead(): boolean {
+    return this.#boolean('deletion-vectors.merge-on-read');
+  }
+
   get sequenceFields(): string[] {
     return parseList(this.#raw['sequence.field']);
   }

@@ -6,6 +6,7 @@
  *            [data-file.path-directory/] [k=v/…] bucket-N/<data and changelog files>
  */
 import type { DataFileMeta } from './data-file-meta.js';
+import type { IndexManifestEntry } from './index-manifest.js';
 
 const POSTPONE_BUCKET = -2;
 
@@ -13,12 +14,14 @@ export class TablePath {
   /** absolute, without a slash at the end */
   readonly root: string;
   readonly #dataRoot: string;
+  readonly #indexBesideData: boolean;
 
-  /** @param options the table's: `data-file.path-directory` is looked at */
+  /** @param options the table's: `data-file.path-directory` and `index-file-in-data-file-dir` are looked at */
   constructor(root: string, options: Readonly<Record<string, string>> = {}) {
     this.root = root.length > 1 && root.endsWith('/') ? root.slice(0, -1) : root;
     const directory = options['data-file.path-directory']?.replace(/^\/+|\/+$/g, '');
     this.#dataRoot = directory === undefined || directory === '' ? this.root : `${this.root}/${directory}`;
+    this.#indexBesideData = options['index-file-in-data-file-dir']?.trim().toLowerCase() === 'true';
   }
 
   get schemaDirectory(): string {
@@ -62,8 +65,9 @@ export class TablePath {
     return `${this.root}/index`;
   }
 
-  index(name: string): string {
-    return `${this.indexDirectory}/${name}`;
+  /** Index files that a manifest says are elsewhere (an external path) are there. */
+  indexFile(partitionPath: string, { bucket, fileName, externalPath }: IndexManifestEntry): string {
+    return externalPath ?? `${this.#indexBesideData ? this.bucket(partitionPath, bucket) : this.indexDirectory}/${fileName}`;
   }
 
   get statisticsDirectory(): string {

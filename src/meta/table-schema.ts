@@ -4,6 +4,13 @@ import type { DataField, DataType } from '../types/data-type.js';
 import { fieldFromJson, fieldToJson } from '../types/type-json.js';
 import { DocumentReader, formatDocument, parseDocument } from './document.js';
 
+/**
+ * Columns, keys and options of a table: the members of its file `schema/schema-<id>`.
+ *
+ * @example
+ * const schema: TableSchema = flights.schema;
+ * console.log(schema.fields.map((field) => field.name), schema.primaryKeys);
+ */
 export interface TableSchema {
   readonly version: number;
   readonly id: bigint;

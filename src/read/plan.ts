@@ -9,6 +9,8 @@ import { WeirError } from '../base/error.js';
 import type { BucketPlace } from '../lsm/file-opener.js';
 import { intervalPartition } from '../lsm/interval-partition.js';
 import { keyComparator } from '../lsm/key-comparator.js';
+import { type DeletionFiles, snapshotDeletions } from '../meta/deletion-files.js';
+import { DELETION_VECTORS } from '../meta/index-manifest.js';
 import { liveFiles } from '../meta/live-files.js';
 import type { ManifestEntry } from '../meta/manifest-entry.js';
 import type { ManifestStore } from '../meta/manifest-store.js';
@@ -38,28 +40,36 @@ export interface PlannedRead {
   readonly fileSchemas: readonly TableSchema[];
 }
 
+/**
+ * @param level leaves out whole levels: what a changelog has not told yet stands in the lower ones. Default: what batch reads
+ * see, all but level 0 with deletion vectors, for nothing marks yet what it replaces
+ */
 export async function planSnapshot(
   context: ReadContext,
   snapshot: Snapshot,
   schema: TableSchema,
   where?: BoundPredicate,
+  level: (level: number) => boolean = batchLevels(context, schema),
 ): Promise<PlannedRead> {
   const pruning = new Pruning(schema, where, context.options.bucketFunction);
-  const entries = await liveFiles(context.manifests, snapshot, {
+  const live = await liveFiles(context.manifests, snapshot, {
     manifest: (manifest) => pruning.manifest(manifest),
-    bucket: (entry) => pruning.bucket(entry.bucket, entry.totalBuckets) && pruning.partition(entry.partition),
+    bucket: (entry) => entry.bucket >= 0 && pruning.bucket(entry.bucket, entry.totalBuckets) && pruning.partition(entry.partition),
   });
+  const entries = live.filter((entry) => level(entry.file.level));
+  const deletions = await snapshotDeletions(context.manifests, context.path, schema, snapshot);
   const fileSchemas = await schemasOf(context, entries);
   const byId = new Map(fileSchemas.map((candidate) => [candidate.id, candidate]));
   const splits: Split[] = [];
   for (const bucket of groupByBucket(entries)) {
     const { partition } = bucket;
     const place = { partition, bucket: bucket.bucket, directory: context.path.bucket(partitionPath(schema, partition), bucket.bucket) };
-    const sections = schema.primaryKeys.length === 0 ? appendSections(bucket.entries) : keySections(schema, bucket.entries, pruning);
+    const sections =
+      schema.primaryKeys.length === 0 ? appendSections(bucket.entries) : keySections(schema, bucket.entries, pruning, context.options);
     const kept = sections.filter((section) =>
       section.runs.some((run) => run.some((file) => pruning.fileByValue(file, byId.get(file.schemaId)!))),
     );
-    splits.push(...pack(place, kept, context.options));
+    splits.push(...pack(place, kept, deletions.of(partition, bucket.bucket), context.options));
   }
   return { splits, fileSchemas };
 }
@@ -79,14 +89,17 @@ export interface BucketEntries {
 export function groupByBucket(entries: readonly ManifestEntry[]): BucketEntries[] {
   const groups = new Map<string, BucketEntries & { entries: ManifestEntry[] }>();
   for (const entry of entries) {
-    // bucket -2 (postponed) is not part of a table's readable state until a compaction moves it
-    if (entry.bucket < 0) continue;
     const key = `${Buffer.from(entry.partition).toString('latin1')}/${entry.bucket}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { partition: entry.partition, bucket: entry.bucket, entries: [entry] });
     else group.entries.push(entry);
   }
   return [...groups.values()];
+}
+
+function batchLevels({ options }: ReadContext, schema: TableSchema): (level: number) => boolean {
+  const skipped = schema.primaryKeys.length > 0 && options.deletionVectors && !options.deletionVectorsMergeOnRead;
+  return skipped ? (level) => level > 0 : () => true;
 }
 
 interface Section {
@@ -100,9 +113,12 @@ function appendSections(entries: readonly ManifestEntry[]): Section[] {
   return files.map((file) => ({ raw: true, runs: [[file]] }));
 }
 
-function keySections(schema: TableSchema, entries: readonly ManifestEntry[], pruning: Pruning): Section[] {
+function keySections(schema: TableSchema, entries: readonly ManifestEntry[], pruning: Pruning, options: TableOptions): Section[] {
+  const wanted = entries.filter(({ file }) => pruning.fileByKey(file));
+  // above level 0 every older version of a key is marked: no two files show a row of one key
+  if (options.deletionVectors && wanted.every(({ file }) => file.level > 0 && file.deleteRowCount === 0n)) return appendSections(wanted);
   const keyTypes = trimmedPrimaryKey(schema).map((name) => schema.fields.find((field) => field.name === name)!.type);
-  const files = entries.map((entry) => entry.file).filter((file) => pruning.fileByKey(file));
+  const files = wanted.map((entry) => entry.file);
   return intervalPartition(files, keyComparator(keyTypes)).map((section) => {
     const runs = section.map((run) => run.files);
     const raw = runs.length === 1 && runs[0]!.every((file) => file.deleteRowCount === 0n);
@@ -111,7 +127,7 @@ function keySections(schema: TableSchema, entries: readonly ManifestEntry[], pru
 }
 
 /** Ordered packing: neighbours share a split until it is as large as `source.split.target-size`. */
-function pack(place: BucketPlace, sections: readonly Section[], options: TableOptions): Split[] {
+function pack(place: BucketPlace, sections: readonly Section[], deletions: DeletionFiles, options: TableOptions): Split[] {
   const splits: Split[] = [];
   let open: Section[] = [];
   let size_bytes = 0;
@@ -122,6 +138,7 @@ function pack(place: BucketPlace, sections: readonly Section[], options: TableOp
           place,
           open[0]!.raw,
           open.map((section) => section.runs),
+          deletions,
         ),
       );
     open = [];
@@ -142,16 +159,17 @@ function cutRun(section: Section): Section[] {
   return section.runs.flat().map((file) => ({ raw: true, runs: [[file]] }));
 }
 
-/** Refuses what the bytes of a snapshot hold that weir cannot apply (index files change what is visible). */
-export function checkReadable(context: ReadContext, snapshot: Snapshot): void {
-  if (snapshot.indexManifest !== undefined) {
-    throw new WeirError(
-      'UNSUPPORTED',
-      `snapshot ${snapshot.id} of ${context.table} has index files (deletion vectors or a dynamic bucket index), which weir cannot apply yet`,
-      {
-        table: context.table,
-        file: context.path.manifest(snapshot.indexManifest),
-      },
-    );
+/** deletion vectors are applied; hash indexes say where keys are, not which rows are there: a reader needs none of them */
+const KNOWN_INDEXES = [DELETION_VECTORS, 'HASH'];
+
+/** Refuses what the bytes of a snapshot hold that weir cannot apply: index files can change what is visible. */
+export async function checkReadable(context: ReadContext, snapshot: Snapshot): Promise<void> {
+  if (snapshot.indexManifest === undefined) return;
+  for (const { indexType } of await context.manifests.readIndex(snapshot.indexManifest)) {
+    if (KNOWN_INDEXES.includes(indexType)) continue;
+    throw new WeirError('UNSUPPORTED', `snapshot ${snapshot.id} of ${context.table} has index files of the type ${indexType}`, {
+      table: context.table,
+      file: context.path.manifest(snapshot.indexManifest),
+    });
   }
 }

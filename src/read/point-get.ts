@@ -2,6 +2,7 @@
  * One row by primary key, without a scan.
  *
  *   key ─ partition, bucket ─> files whose key range holds it, newest first
+ *         (dynamic buckets: all of the partition, or of the table when the key does not name the partition)
  *       ─> row group (footer statistics) ─> row (binary search in the key column) ─> only the pages with that row
  *
  * Key columns of row groups and open files (with parsed footers) are kept, as long as they fit: files never change.
@@ -40,6 +41,11 @@ interface Version {
   readonly sequence: bigint;
 }
 
+interface BucketFiles {
+  readonly place: BucketPlace;
+  readonly files: DataFileMeta[];
+}
+
 interface CachedFile {
   readonly maxSequenceNumber: bigint;
   /** gets that are using it: it must not be closed under them */
@@ -59,7 +65,7 @@ export class PointReader {
   readonly #files = new Map<string, CachedFile>();
   readonly #pages = new PageLru(CACHED_PAGES_BYTES);
   #cachedKeys_bytes = 0;
-  #state: { snapshot: bigint; buckets: Map<string, ManifestEntry[]>; fileSchemas: readonly TableSchema[] } | undefined;
+  #state: { snapshot: bigint; partitions: Map<string, ManifestEntry[]>; fileSchemas: readonly TableSchema[] } | undefined;
 
   constructor(context: ReadContext, io: FileIORef, schema: TableSchema) {
     this.#context = context;
@@ -71,21 +77,29 @@ export class PointReader {
 
   /** The row of the key as a batch of one row with these columns; undefined when there is none. */
   async get(snapshot: Snapshot, key: ReadonlyMap<string, Datum>, columns: readonly string[]): Promise<Batch | undefined> {
-    const found = await this.#bucketOf(snapshot, key);
-    if (found === undefined) return undefined;
+    const buckets = await this.#bucketsOf(snapshot, key);
     const values = this.#keys.map((field) => key.get(field.name)!);
     const serialized = serializeRow(
       this.#keys.map((field) => field.type),
       values,
     );
     const probe = this.#keys.map((field, index) => columnFromData(field.type, [values[index]!]));
-    const candidates = found.files
-      .filter((file) => this.#compareKeys(file.minKey, serialized) <= 0 && this.#compareKeys(file.maxKey, serialized) >= 0)
-      .sort((a, b) => (a.maxSequenceNumber > b.maxSequenceNumber ? -1 : a.maxSequenceNumber < b.maxSequenceNumber ? 1 : a.level - b.level));
-    const cached = candidates.map((file) => this.#open(found.place, file));
+    const cached: CachedFile[] = [];
     try {
-      const best = await this.#newest(cached, probe, columns);
-      return best === undefined ? undefined : visible(best.batch, columns);
+      // sequence numbers are a bucket's own, so each is asked apart; a key is in one of them, the others at most deleted it
+      for (const { place, files } of buckets) {
+        const candidates = files
+          .filter((file) => this.#compareKeys(file.minKey, serialized) <= 0 && this.#compareKeys(file.maxKey, serialized) >= 0)
+          .sort((a, b) =>
+            a.maxSequenceNumber > b.maxSequenceNumber ? -1 : a.maxSequenceNumber < b.maxSequenceNumber ? 1 : a.level - b.level,
+          );
+        const opened = candidates.map((file) => this.#open(place, file));
+        cached.push(...opened);
+        const best = await this.#newest(opened, probe, columns);
+        const row = best === undefined ? undefined : visible(best.batch, columns);
+        if (row !== undefined) return row;
+      }
+      return undefined;
     } finally {
       for (const file of cached) file.users--;
       await this.#evictLarge();
@@ -117,40 +131,66 @@ export class PointReader {
     await Promise.allSettled(files.map(async (file) => (await file.reader).close()));
   }
 
-  async #bucketOf(snapshot: Snapshot, key: ReadonlyMap<string, Datum>): Promise<{ place: BucketPlace; files: DataFileMeta[] } | undefined> {
-    const buckets = await this.#buckets(snapshot);
-    const partitionFields = fieldsNamed(this.schema, this.schema.partitionKeys);
-    const partition = serializeRow(
-      partitionFields.map((field) => field.type),
-      partitionFields.map((field) => key.get(field.name)!),
-    );
-    const prefix = Buffer.from(partition).toString('latin1');
-    const any = buckets.get(prefix)?.[0];
-    if (any === undefined) return undefined;
-    const bucketFields = fieldsNamed(this.schema, bucketKey(this.schema));
-    const types = bucketFields.map((field) => field.type);
-    const probe = bucketFields.map((field) => columnFromData(field.type, [key.get(field.name)!]));
-    const bucket = bucketsOf(this.#context.options.bucketFunction, probe, types, 1, any.totalBuckets)[0]!;
-    const entries = buckets.get(prefix)!.filter((entry) => entry.bucket === bucket);
-    const directory = this.#context.path.bucket(partitionPath(this.schema, partition), bucket);
-    return { place: { partition, bucket, directory }, files: entries.map((entry) => entry.file) };
+  /** The buckets that may hold the key, with their files. */
+  async #bucketsOf(snapshot: Snapshot, key: ReadonlyMap<string, Datum>): Promise<BucketFiles[]> {
+    const partitions = await this.#partitions(snapshot);
+    const partition = this.#partitionOf(key);
+    const entries = partition === undefined ? [...partitions.values()].flat() : (partitions.get(partition) ?? []);
+    const wanted = new Map<number, number>();
+    const found = new Map<string, BucketFiles>();
+    for (const { partition, bucket, totalBuckets, file } of entries) {
+      if (totalBuckets > 0) {
+        // the partition's own number of buckets: the table's option may have changed since
+        if (!wanted.has(totalBuckets)) wanted.set(totalBuckets, this.#bucketOf(key, totalBuckets));
+        if (wanted.get(totalBuckets) !== bucket) continue;
+      }
+      const id = `${latin1(partition)}/${bucket}`;
+      const known = found.get(id);
+      if (known !== undefined) {
+        known.files.push(file);
+        continue;
+      }
+      const directory = this.#context.path.bucket(partitionPath(this.schema, partition), bucket);
+      found.set(id, { place: { partition, bucket, directory }, files: [file] });
+    }
+    return [...found.values()];
   }
 
-  /** Live files by partition, of the snapshot asked last. */
-  async #buckets(snapshot: Snapshot): Promise<Map<string, ManifestEntry[]>> {
+  /** The key's partition, as a name in the state; undefined when the primary key does not hold all partition columns. */
+  #partitionOf(key: ReadonlyMap<string, Datum>): string | undefined {
+    const fields = fieldsNamed(this.schema, this.schema.partitionKeys);
+    if (!fields.every((field) => key.has(field.name))) return undefined;
+    const types = fields.map((field) => field.type);
+    return latin1(
+      serializeRow(
+        types,
+        fields.map((field) => key.get(field.name)!),
+      ),
+    );
+  }
+
+  #bucketOf(key: ReadonlyMap<string, Datum>, totalBuckets: number): number {
+    const fields = fieldsNamed(this.schema, bucketKey(this.schema));
+    const types = fields.map((field) => field.type);
+    const probe = fields.map((field) => columnFromData(field.type, [key.get(field.name)!]));
+    return bucketsOf(this.#context.options.bucketFunction, probe, types, 1, totalBuckets)[0]!;
+  }
+
+  /** Live files by partition, of the snapshot asked last; postponed ones are no part of a table's readable state. */
+  async #partitions(snapshot: Snapshot): Promise<Map<string, ManifestEntry[]>> {
     if (this.#state?.snapshot !== snapshot.id) {
-      const entries = await liveFiles(this.#context.manifests, snapshot);
-      const buckets = new Map<string, ManifestEntry[]>();
+      const entries = (await liveFiles(this.#context.manifests, snapshot)).filter((entry) => entry.bucket >= 0);
+      const partitions = new Map<string, ManifestEntry[]>();
       for (const entry of entries) {
-        const partition = Buffer.from(entry.partition).toString('latin1');
-        const group = buckets.get(partition);
-        if (group === undefined) buckets.set(partition, [entry]);
+        const partition = latin1(entry.partition);
+        const group = partitions.get(partition);
+        if (group === undefined) partitions.set(partition, [entry]);
         else group.push(entry);
       }
-      this.#state = { snapshot: snapshot.id, buckets, fileSchemas: await schemasOf(this.#context, entries) };
+      this.#state = { snapshot: snapshot.id, partitions, fileSchemas: await schemasOf(this.#context, entries) };
       await this.#evictGone(new Set(entries.map((entry) => entry.file.fileName)));
     }
-    return this.#state.buckets;
+    return this.#state.partitions;
   }
 
   /** The key's row ordinal in a file; undefined when it is not there. */
@@ -291,6 +331,11 @@ export class PointReader {
     }
     return version.sequence > than.sequence;
   }
+}
+
+/** Bytes as a key of a map. */
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
 /** First row that is not below the probe; the last row is at or above it. */

@@ -1,14 +1,15 @@
 /**
  * Reads one split: a worker's task that yields batches of the wanted columns.
  *
- *   raw      row group ─ filter ─ project
- *   merge    runs ─ key merge ─ gather ─ drop deletes ─ filter ─ project
+ *   raw      row group ─ without deleted rows ─ filter ─ project
+ *   merge    runs without deleted rows ─ key merge ─ gather ─ drop deletes ─ filter ─ project
  *
  * Row groups are left out by their statistics: any condition may do that for raw files, for merged ones only conditions on
  * the key (all versions of a key agree on those).
  */
 import { defineTask, Transfer } from '../base/executor.js';
-import type { FileIORef } from '../io/file-io-ref.js';
+import { type DeletedRows, readDeletedRows } from '../format/deletion-vector.js';
+import { type FileIORef, resolveFileIO } from '../io/file-io-ref.js';
 import type { EvolvingReader } from '../lsm/evolving-reader.js';
 import { KIND_FIELD, SEQUENCE_FIELD } from '../lsm/file-fields.js';
 import { fieldsNamed, fileOpener } from '../lsm/file-opener.js';
@@ -77,12 +78,22 @@ function rowGroupFilter(input: SplitInput, conditions: readonly BoundPredicate[]
   };
 }
 
+/** The rows of a file that its deletion vector marks. */
+function deletedRowsOf(input: SplitInput): (reader: EvolvingReader) => Promise<DeletedRows | undefined> {
+  const io = resolveFileIO(input.io);
+  return async ({ file, rowCount }) => {
+    const deletion = input.split.deletions.get(file.fileName);
+    return deletion && readDeletedRows(io, deletion, rowCount);
+  };
+}
+
 async function* readRaw(input: SplitInput, signal: AbortSignal | undefined): AsyncGenerator<Batch> {
   const needed = input.where === undefined ? input.columns : [...input.columns, ...columnsOf(input.where)];
   const conditions = input.where === undefined ? [] : splitAnd(input.where);
   const fields = fieldsNamed(input.schema, needed);
   const run = fileRun(input.split.sections.flat(2), {
     open: fileOpener({ ...input, place: input.split }, input.kinds ? [...fields, KIND_FIELD] : fields),
+    deletedRows: deletedRowsOf(input),
     ...(conditions.length > 0 && { wanted: rowGroupFilter(input, conditions) }),
   });
   try {
@@ -106,6 +117,7 @@ async function* readMerged(input: SplitInput, signal: AbortSignal | undefined): 
     input.where === undefined ? [] : splitAnd(input.where).filter((part) => columnsOf(part).every((name) => keys.includes(name)));
   const options = {
     open: fileOpener({ ...input, place: input.split }, fields),
+    deletedRows: deletedRowsOf(input),
     ...(conditions.length > 0 && { wanted: rowGroupFilter(input, conditions) }),
   };
   for (const section of input.split.sections) {

@@ -4,19 +4,25 @@
  *   raw     files read one by one: append tables, and sorted files whose keys stand in no other file and hold no deletes
  *   merge   sections, each a few sorted runs that overlap in keys; sections do not overlap, so each is merged alone
  */
+import type { DeletionFile } from '../format/deletion-vector.js';
 import type { BucketPlace } from '../lsm/file-opener.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
+import type { DeletionFiles } from '../meta/deletion-files.js';
 
 export interface Split extends BucketPlace {
   /** one file a section's run when raw */
   readonly sections: readonly (readonly (readonly DataFileMeta[])[])[];
   readonly raw: boolean;
+  /** deletion vectors of the split's files, by file name */
+  readonly deletions: DeletionFiles;
   /** physical rows and bytes in the files */
   readonly rows: number;
   readonly size_bytes: number;
 }
 
-export function splitOf(place: BucketPlace, raw: boolean, sections: Split['sections']): Split {
+/** @param deletions of the bucket: the split takes those of its files */
+export function splitOf(place: BucketPlace, raw: boolean, sections: Split['sections'], deletions: DeletionFiles = new Map()): Split {
+  const own = new Map<string, DeletionFile>();
   let rows = 0;
   let size_bytes = 0;
   for (const section of sections) {
@@ -24,8 +30,10 @@ export function splitOf(place: BucketPlace, raw: boolean, sections: Split['secti
       for (const file of run) {
         rows += file.rowCount;
         size_bytes += file.fileSize_bytes;
+        const deletion = deletions.get(file.fileName);
+        if (deletion !== undefined) own.set(file.fileName, deletion);
       }
     }
   }
-  return { ...place, raw, sections, rows, size_bytes };
+  return { ...place, raw, sections, deletions: own, rows, size_bytes };
 }

@@ -19,6 +19,13 @@ import type { EventListener, Logger } from './event.js';
 import { Table } from './table.js';
 import { type Services, TableStore } from './table-store.js';
 
+/**
+ * Where the tables are, and what else a catalog may be given.
+ *
+ * @example
+ * const options: CatalogOptions = { warehouse: '/data/warehouse', threads: 4, logger: console };
+ * const many = await openCatalog(options);
+ */
 export interface CatalogOptions {
   /** directory of the warehouse: a path or a `file://` URI */
   warehouse: string;
@@ -32,6 +39,13 @@ export interface CatalogOptions {
   executor?: Executor;
 }
 
+/**
+ * What `createTable` needs to know.
+ *
+ * @example
+ * const definition: TableDefinition = { schema: { id: 'BIGINT NOT NULL', origin: 'STRING' }, primaryKey: ['id'], options: { bucket: 2 } };
+ * await catalog.createTable('ods.flights', definition);
+ */
 export interface TableDefinition<S extends SchemaSpec = SchemaSpec> {
   /** columns in order: type builders or Paimon's type text */
   schema: S;
@@ -54,6 +68,12 @@ export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
   return new Catalog(options);
 }
 
+/**
+ * An open warehouse. Make it with `openCatalog`, close it to end its worker threads.
+ *
+ * @example
+ * for (const database of await catalog.listDatabases()) console.log(database, await catalog.listTables(database));
+ */
 export class Catalog {
   readonly warehouse: string;
   readonly #services: Services;
@@ -76,6 +96,12 @@ export class Catalog {
     };
   }
 
+  /**
+   * Names of the databases, sorted.
+   *
+   * @example
+   * const databases = await catalog.listDatabases(); // ['dwd', 'ods']
+   */
   async listDatabases(): Promise<string[]> {
     this.#check();
     const entries = await this.#services.io.list(this.warehouse);
@@ -85,6 +111,12 @@ export class Catalog {
       .sort();
   }
 
+  /**
+   * Makes an empty database; `createTable` makes its database by itself. ALREADY_EXISTS unless `ifNotExists`.
+   *
+   * @example
+   * await catalog.createDatabase('ods', { ifNotExists: true });
+   */
   async createDatabase(name: string, options: { ifNotExists?: boolean } = {}): Promise<void> {
     this.#check();
     const path = this.#databasePath(name);
@@ -95,7 +127,12 @@ export class Catalog {
     await this.#services.io.makeDirectory(path);
   }
 
-  /** With `cascade` also a database that has tables. */
+  /**
+   * With `cascade` also a database that has tables.
+   *
+   * @example
+   * await catalog.dropDatabase('scratch', { ifExists: true, cascade: true });
+   */
   async dropDatabase(name: string, options: { ifExists?: boolean; cascade?: boolean } = {}): Promise<void> {
     this.#check();
     const path = this.#databasePath(name);
@@ -109,7 +146,12 @@ export class Catalog {
     await this.#services.io.removeDirectory(path);
   }
 
-  /** Names without the database, sorted. */
+  /**
+   * Names without the database, sorted.
+   *
+   * @example
+   * const tables = await catalog.listTables('ods'); // ['airports', 'flights']
+   */
   async listTables(database: string): Promise<string[]> {
     this.#check();
     const path = this.#databasePath(database);
@@ -122,7 +164,13 @@ export class Catalog {
     return found.filter((name) => name !== undefined).sort();
   }
 
-  /** `name` is `database.table`; the database is made when it is missing. */
+  /**
+   * `name` is `database.table`; the database is made when it is missing.
+   *
+   * @example
+   * const table = await catalog.createTable('ods.flights', { schema: { id: bigint().notNull(), delay: int() }, primaryKey: ['id'] });
+   * const writer = await table.openWriter(); // its rows are { id: bigint; delay?: number | null }
+   */
   async createTable<const S extends SchemaSpec>(name: string, definition: TableDefinition<S>): Promise<Table<RowOf<S>>> {
     this.#check();
     const root = this.#tablePath(name);
@@ -142,7 +190,12 @@ export class Catalog {
     return this.table(name) as Promise<Table<RowOf<S>>>;
   }
 
-  /** NOT_FOUND when there is none; UNSUPPORTED when only a later weir could read it. */
+  /**
+   * NOT_FOUND when there is none; UNSUPPORTED when only a later weir could read it.
+   *
+   * @example
+   * const known = await catalog.table<{ id: bigint; delay?: number | null }>('ods.flights');
+   */
   async table<R = Record<string, unknown>>(name: string): Promise<Table<R>> {
     this.#check();
     const root = this.#tablePath(name);
@@ -157,6 +210,12 @@ export class Catalog {
     return table;
   }
 
+  /**
+   * Deletes a table with all its files. NOT_FOUND unless `ifExists`.
+   *
+   * @example
+   * await catalog.dropTable('ods.flights', { ifExists: true });
+   */
   async dropTable(name: string, options: { ifExists?: boolean } = {}): Promise<void> {
     this.#check();
     const root = this.#tablePath(name);
@@ -170,7 +229,12 @@ export class Catalog {
     await this.#services.io.removeDirectory(root);
   }
 
-  /** Closes the tables opened here and the worker threads. */
+  /**
+   * Closes the tables opened here and the worker threads.
+   *
+   * @example
+   * await catalog.close();
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -178,6 +242,12 @@ export class Catalog {
     if (this.#ownsExecutor) await this.#services.executor.close();
   }
 
+  /**
+   * `close`, at the end of a block.
+   *
+   * @example
+   * await using short = await openCatalog({ warehouse });
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

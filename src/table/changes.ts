@@ -8,8 +8,8 @@
  */
 import type { RecordBatch } from 'apache-arrow';
 import { hasCode, WeirError } from '../base/error.js';
-import { planChanges } from '../read/change-plan.js';
-import { type PlannedRead, planSnapshot } from '../read/plan.js';
+import { planChanges, planFullState, planPostponed } from '../read/change-plan.js';
+import type { PlannedRead } from '../read/plan.js';
 import { toRecordBatch } from '../types/arrow.js';
 import { type Batch, INSERT, ROW_KINDS, type RowKind } from '../types/column.js';
 import { type BoundPredicate, columnsOf, evaluate } from '../types/predicate.js';
@@ -20,6 +20,13 @@ import { formatPosition, type Place, parsePosition, type StreamPosition } from '
 import { streamSplit } from './split-stream.js';
 import type { TableStore } from './table-store.js';
 
+/**
+ * Which changes to follow, from where, and until when.
+ *
+ * @example
+ * const options: ChangesOptions = { from: 'earliest', until: 'now', columns: ['id', 'delay'] };
+ * for await (const change of flights.changes(options)) console.log(change.length);
+ */
 export interface ChangesOptions {
   /**
    * `latest-full` (default): the state now, then changes · `latest`: only what comes after · `earliest`: the state at the earliest
@@ -37,7 +44,14 @@ export interface ChangesOptions {
   poll_ms?: number;
 }
 
-/** A batch of changes of one snapshot. */
+/**
+ * A batch of changes of one snapshot.
+ *
+ * @example
+ * for await (const change of flights.changes({ until: 'now' })) {
+ *   for (const { kind, row } of change.rows()) console.log(kind, row.id, row.delay);
+ * }
+ */
 export class Change<R> {
   /** resume here to get what follows this batch */
   readonly position: StreamPosition;
@@ -59,19 +73,37 @@ export class Change<R> {
     return this.batch.length;
   }
 
-  /** Rows as objects, each with its kind. */
+  /**
+   * Rows as objects, each with its kind.
+   *
+   * @example
+   * const late = change.rows().filter(({ kind, row }) => kind !== '-D' && (row.delay ?? 0) > 60);
+   */
   rows(): { kind: RowKind; row: R }[] {
     return rowsOf(this.batch).map((row, index) => ({ kind: ROW_KINDS[this.kinds[index]!]!, row: row as R }));
   }
 
+  /**
+   * The rows as an Arrow record batch; their kinds are in `kinds`.
+   *
+   * @example
+   * const delays = change.toArrow().getChild('delay');
+   */
   toArrow(): RecordBatch {
     return toRecordBatch(this.batch);
   }
 }
 
+/** Rows, and for each its kind. */
+interface Kinded {
+  readonly batch: Batch;
+  readonly kinds: Uint8Array;
+}
+
+/** @param options `postponed: false` leaves out what is in the postpone bucket, as batch reads do */
 export async function* streamChanges<R>(
   store: TableStore,
-  options: ChangesOptions,
+  options: ChangesOptions & { postponed?: boolean },
   where: BoundPredicate | undefined,
 ): AsyncGenerator<Change<R>> {
   const stream = new ChangeStream<R>(store, options, where);
@@ -85,11 +117,11 @@ export async function* streamChanges<R>(
 
 class ChangeStream<R> {
   readonly #store: TableStore;
-  readonly #options: ChangesOptions;
+  readonly #options: ChangesOptions & { postponed?: boolean };
   readonly #where: BoundPredicate | undefined;
   readonly #poll_ms: number;
 
-  constructor(store: TableStore, options: ChangesOptions, where: BoundPredicate | undefined) {
+  constructor(store: TableStore, options: ChangesOptions & { postponed?: boolean }, where: BoundPredicate | undefined) {
     this.#store = store;
     this.#options = options;
     this.#where = where;
@@ -142,12 +174,14 @@ class ChangeStream<R> {
     const store = this.#store;
     const snapshot = await this.#read(place.snapshot);
     await store.refresh();
-    const plan = await readHeld(store, snapshot, () => planSnapshot(store, snapshot, store.schema));
+    const [state, postponed] = await readHeld(store, snapshot, () =>
+      Promise.all([planFullState(store, snapshot, store.schema), planPostponed(store, snapshot, store.schema)]),
+    );
     let done = 0;
-    for await (const batch of yieldHeld(store, snapshot, this.#batches(plan, false))) {
+    for await (const { batch, kinds } of yieldHeld(store, snapshot, this.#stateBatches(state, postponed))) {
       done++;
       if (done <= place.done) continue;
-      const change = this.#change({ phase: 'full', snapshot: place.snapshot, done }, batch, new Uint8Array(batch.length).fill(INSERT));
+      const change = this.#change({ phase: 'full', snapshot: place.snapshot, done }, batch, kinds);
       if (change !== undefined) yield change;
     }
   }
@@ -156,18 +190,29 @@ class ChangeStream<R> {
     const store = this.#store;
     const snapshot = await this.#read(id);
     await store.refresh();
-    const plan = await readHeld(store, snapshot, () => planChanges(store, snapshot, store.schema));
-    const keyed = store.schema.primaryKeys.length > 0;
+    const plan = await readHeld(store, snapshot, () => planChanges(store, snapshot, store.schema, this.#options));
     let done = 0;
-    for await (const batch of yieldHeld(store, snapshot, this.#batches(plan, keyed))) {
+    for await (const { batch, kinds } of yieldHeld(store, snapshot, this.#changeBatches(plan))) {
       done++;
       if (done <= skip) continue;
+      const change = this.#change({ phase: 'change', snapshot: id, done }, batch, kinds);
+      if (change !== undefined) yield change;
+    }
+  }
+
+  async *#stateBatches(state: PlannedRead, postponed: PlannedRead): AsyncGenerator<Kinded> {
+    for await (const batch of this.#batches(state, false)) yield { batch, kinds: new Uint8Array(batch.length).fill(INSERT) };
+    yield* this.#changeBatches(postponed);
+  }
+
+  /** Rows with the kinds they were stored with; appended rows are inserted. */
+  async *#changeBatches(plan: PlannedRead): AsyncGenerator<Kinded> {
+    const keyed = this.#store.schema.primaryKeys.length > 0;
+    for await (const batch of this.#batches(plan, keyed)) {
       const width = batch.columns.length - (keyed ? 1 : 0);
       const stored = keyed ? (batch.columns[width]!.values as Int8Array) : undefined;
       const kinds = stored === undefined ? new Uint8Array(batch.length) : new Uint8Array(stored.buffer, stored.byteOffset, batch.length);
-      const rows = { fields: batch.fields.slice(0, width), columns: batch.columns.slice(0, width), length: batch.length };
-      const change = this.#change({ phase: 'change', snapshot: id, done }, rows, kinds);
-      if (change !== undefined) yield change;
+      yield { batch: { fields: batch.fields.slice(0, width), columns: batch.columns.slice(0, width), length: batch.length }, kinds };
     }
   }
 

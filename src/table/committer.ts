@@ -1,10 +1,5 @@
 /**
  * Commits the messages of many writers at once: the end of a parallel job's checkpoint.
- *
- * @example
- * const committer = await flights.openCommitter({ commitUser: 'job-7' });
- * const messages = (await Promise.all(writers.map((writer) => writer.prepareCommit()))).flat();
- * await committer.commit(43n, messages);
  */
 import { WeirError } from '../base/error.js';
 import { abortMessages, commitTable, lastCommittedIdentifier } from '../commit/table-commit.js';
@@ -12,6 +7,14 @@ import type { CommitMessage } from '../meta/commit-message.js';
 import type { TableStore } from './table-store.js';
 import type { CommitResult } from './writer.js';
 
+/**
+ * Commits what several writers prepared, as one snapshot. Make it with `table.openCommitter`.
+ *
+ * @example
+ * const committer = await flights.openCommitter({ commitUser: 'job-7' });
+ * const messages = (await Promise.all(writers.map((writer) => writer.prepareCommit()))).flat();
+ * await committer.commit(43n, messages);
+ */
 export class TableCommitter {
   readonly commitUser: string;
   readonly #store: TableStore;
@@ -25,7 +28,12 @@ export class TableCommitter {
     this.#expire = expire;
   }
 
-  /** At or below the last identifier of this user: acknowledged, changes nothing (the files of the messages may be the committed ones: they are left alone). */
+  /**
+   * At or below the last identifier of this user: acknowledged, changes nothing (the files of the messages may be the committed ones: they are left alone).
+   *
+   * @example
+   * const { snapshot, alreadyCommitted } = await committer.commit(44n, await writer.prepareCommit(), { watermark: 1_700_000_000_000n });
+   */
   async commit(identifier: bigint, messages: readonly CommitMessage[], options: { watermark?: bigint } = {}): Promise<CommitResult> {
     if (this.#closed) throw new WeirError('CLOSED', `the committer of ${this.#store.table} is closed`, { table: this.#store.table });
     const last = await this.lastIdentifier();
@@ -43,20 +51,42 @@ export class TableCommitter {
     return { snapshot: outcome.snapshots.at(-1), identifier, rows, alreadyCommitted: outcome.alreadyCommitted };
   }
 
-  /** The newest identifier this user committed; undefined when no snapshot of the user is left. */
+  /**
+   * The newest identifier this user committed; undefined when no snapshot of the user is left.
+   *
+   * @example
+   * const next = ((await committer.lastIdentifier()) ?? 0n) + 1n;
+   */
   async lastIdentifier(): Promise<bigint | undefined> {
     return lastCommittedIdentifier(this.#store, this.commitUser);
   }
 
-  /** Deletes the files of messages that will not be committed. */
+  /**
+   * Deletes the files of messages that will not be committed.
+   *
+   * @example
+   * await committer.abort(await writer.prepareCommit());
+   */
   async abort(messages: readonly CommitMessage[]): Promise<void> {
     await abortMessages(this.#store, messages);
   }
 
+  /**
+   * The committer takes no more messages.
+   *
+   * @example
+   * await committer.close();
+   */
   async close(): Promise<void> {
     this.#closed = true;
   }
 
+  /**
+   * `close`, at the end of a block.
+   *
+   * @example
+   * await using once = await flights.openCommitter();
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -19,6 +19,13 @@ import { readHeld } from './held-snapshot.js';
 import { type PartitionSpec, partitionMatcher } from './partition-spec.js';
 import type { TableStore } from './table-store.js';
 
+/**
+ * What `table.compact` is to rewrite.
+ *
+ * @example
+ * const options: CompactOptions = { full: true, onProgress: ({ bucketsDone, buckets }) => console.log(`${bucketsDone}/${buckets}`) };
+ * await flights.compact(options);
+ */
 export interface CompactOptions {
   /** everything to one run at the highest level (append tables: to as few files as possible); default: what the policy picks */
   full?: boolean;
@@ -28,6 +35,12 @@ export interface CompactOptions {
   onProgress?: (progress: { bucketsDone: number; buckets: number }) => void;
 }
 
+/**
+ * What a compaction did: files, rows and bytes that it read, and that it made of them.
+ *
+ * @example
+ * const { filesBefore, filesAfter, bytesBefore, bytesAfter }: CompactResult = await flights.compact({ full: true });
+ */
 export interface CompactResult {
   /** the newest snapshot that a compaction made; undefined when there was nothing to do */
   snapshot: bigint | undefined;

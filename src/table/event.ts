@@ -2,7 +2,7 @@
  * What a table tells while it works. The library prints nothing: it calls `onEvent`, and `logger` for what an operator reads.
  *
  * @example
- * const catalog = await openCatalog({ warehouse, onEvent: (event) => { if (event.type === 'conflict') alert(event.message); } });
+ * await openCatalog({ warehouse, onEvent: (event) => { if (event.type === 'conflict') console.warn(event.message); } });
  */
 export type WeirEvent = { readonly table: string } & (
   | {
@@ -38,16 +38,35 @@ export type WeirEvent = { readonly table: string } & (
   | { readonly type: 'back-pressure'; readonly reason: 'write-buffer' | 'sorted-runs'; readonly duration_ms: number }
 );
 
+/**
+ * Called for each event, in the thread of the caller: it should return soon, and not throw.
+ *
+ * @example
+ * const conflicts: EventListener = (event) => { if (event.type === 'conflict') console.warn(event.table, event.message); };
+ * await openCatalog({ warehouse, onEvent: conflicts });
+ */
 export type EventListener = (event: WeirEvent) => void;
 
-/** Where operators' messages go; `console` fits. */
+/**
+ * Where operators' messages go; `console` fits.
+ *
+ * @example
+ * const quiet: Logger = { debug: () => {}, info: () => {}, warn: (message) => console.warn(message) };
+ * await openCatalog({ warehouse, logger: quiet });
+ */
 export interface Logger {
   debug(message: string): void;
   info(message: string): void;
   warn(message: string): void;
 }
 
-/** Counters of one table handle since it was opened. Times are in milliseconds. */
+/**
+ * Counters of one table handle since it was opened. Times are in milliseconds.
+ *
+ * @example
+ * const { commits, commit_ms }: TableMetrics = flights.metrics();
+ * console.log(`${commits} commits, ${commit_ms / commits} ms each`);
+ */
 export interface TableMetrics {
   commits: number;
   commitRetries: number;

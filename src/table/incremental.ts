@@ -1,8 +1,8 @@
 /**
  * The changes between two snapshots as a batch read: `incremental-between=from,to`, `from` exclusive, `to` inclusive.
  *
- *   changelog-producer   none     the files that APPEND snapshots added, merged by key: one last change a key
- *                        input    the changelog files, raw
+ *   changelog-producer   none          the rows of the files that APPEND snapshots added, as they stand
+ *                        the others    the changelog files, as they stand
  */
 import { WeirError } from '../base/error.js';
 import type { BoundPredicate, Predicate } from '../types/predicate.js';
@@ -10,6 +10,13 @@ import type { Change } from './changes.js';
 import { streamChanges } from './changes.js';
 import type { TableStore } from './table-store.js';
 
+/**
+ * The snapshots whose changes `table.changesBetween` reads.
+ *
+ * @example
+ * const range: IncrementalRange = { from: 3n, to: 5n, columns: ['id', 'delay'] }; // the changes of 4 and 5
+ * for await (const change of flights.changesBetween(range)) console.log(change.snapshot, change.length);
+ */
 export interface IncrementalRange {
   /** exclusive */
   readonly from: bigint;
@@ -37,6 +44,7 @@ export async function* incrementalSource<R>(
     {
       from: { snapshot: range.from + 1n },
       until: { snapshot: range.to },
+      postponed: false,
       ...(range.columns !== undefined && { columns: range.columns }),
       ...(range.signal !== undefined && { signal: range.signal }),
     },

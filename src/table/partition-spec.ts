@@ -4,7 +4,13 @@ import { partitionValues, specDatum } from '../meta/partition-path.js';
 import type { TableSchema } from '../meta/table-schema.js';
 import { compareDatum } from '../types/datum.js';
 
-/** Column to value, as text (`'2024-01-15'`, `'7'`) or null. */
+/**
+ * Column to value, as text (`'2024-01-15'`, `'7'`) or null.
+ *
+ * @example
+ * const january: PartitionSpec = { month: '2001-01' };
+ * await flights.dropPartitions([january, { month: null }]);
+ */
 export type PartitionSpec = Readonly<Record<string, string | null>>;
 
 /** A test on serialized partitions. INVALID_ARGUMENT for a column that is no partition column or a value that does not fit. */

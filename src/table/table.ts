@@ -29,9 +29,22 @@ import { streamSplit } from './split-stream.js';
 import type { TableStore } from './table-store.js';
 import { TableWriter, type WriterOptions } from './writer.js';
 
-/** Which state to read. `time`: the latest snapshot not later than it (epoch ms, ISO-8601 text or Date). */
+/**
+ * Which state to read. `time`: the latest snapshot not later than it (epoch ms, ISO-8601 text or Date).
+ *
+ * @example
+ * const yesterday: At = { time: new Date(Date.now() - 86_400_000) };
+ * const before = await flights.scan({ at: yesterday }).toArray();
+ */
 export type At = { snapshot: bigint } | { tag: string } | { time: number | string | Date };
 
+/**
+ * What a batch read returns: columns, rows, of which state.
+ *
+ * @example
+ * const options: ScanOptions = { columns: ['id', 'delay'], where: gt('delay', 60), limit: 100, at: { snapshot: 3n } };
+ * const rows = await flights.scan(options).toArray();
+ */
 export interface ScanOptions {
   columns?: readonly string[];
   where?: Predicate;
@@ -41,18 +54,32 @@ export interface ScanOptions {
   signal?: AbortSignal;
 }
 
+/**
+ * What an expiry removed, and the earliest snapshot that is left.
+ *
+ * @example
+ * const { expired, filesDeleted, earliest }: ExpireResult = await flights.expire();
+ */
 export interface ExpireResult {
   readonly expired: number;
   readonly filesDeleted: number;
   readonly earliest: bigint | undefined;
 }
 
-/** One live data file of a snapshot. */
+/**
+ * One live data file of a snapshot.
+ *
+ * @example
+ * const files: FileInfo[] = await flights.files();
+ * const level0 = files.filter(({ file }) => file.level === 0).length;
+ */
 export type FileInfo = ManifestEntry;
 
 type Row = Record<string, unknown>;
 
 /**
+ * One table: open it with `catalog.table` or `catalog.createTable`.
+ *
  * @example
  * const flights = await catalog.table('ods.flights');
  * for await (const row of flights.scan({ where: eq('origin', 'SEA') }).rows()) console.log(row);
@@ -86,33 +113,72 @@ export class Table<R = Row> {
     return this.#store.schema.options;
   }
 
+  /**
+   * Looks for a newer schema. Reads, writers and streams do so by themselves when they are opened.
+   *
+   * @example
+   * await flights.refresh();
+   * console.log(flights.schema.id);
+   */
   async refresh(): Promise<void> {
     await this.#store.refresh();
   }
 
+  /**
+   * A writer of one job; UNSUPPORTED when weir cannot write this table.
+   *
+   * @example
+   * await using loader = await flights.openWriter({ commitUser: 'loader-1' });
+   * await loader.write({ id: 1n, origin: 'SEA', delay: 3 });
+   * await loader.commit();
+   */
   async openWriter(options: WriterOptions = {}): Promise<TableWriter<R>> {
     await this.#writable();
     if (typeof options.overwrite === 'object') partitionMatcher(this.name, this.#store.schema, options.overwrite.partition);
     return new TableWriter<R>(this.#store, options, () => this.#expireInPassing());
   }
 
+  /**
+   * The committer of a job with several writers.
+   *
+   * @example
+   * const committer = await flights.openCommitter({ commitUser: 'job-7' });
+   * await committer.commit(1n, await writer.prepareCommit());
+   */
   async openCommitter(options: { commitUser?: string } = {}): Promise<TableCommitter> {
     await this.#writable();
     const commitUser = options.commitUser ?? this.#store.newCommitUser();
     return new TableCommitter(this.#store, commitUser, () => this.#expireInPassing());
   }
 
-  /** A batch read. Nothing is read before it is pulled. */
+  /**
+   * A batch read. Nothing is read before it is pulled.
+   *
+   * @example
+   * const late = await flights.scan({ columns: ['origin', 'delay'], where: gt('delay', 60) }).toArray();
+   */
   scan(options: ScanOptions = {}): Scan<R> {
     return new Scan<R>(() => this.#snapshotSource(options), options.limit, this.#threads());
   }
 
-  /** The changes after snapshot `from` up to and including `to`, as a batch read (Paimon's `incremental-between`). */
+  /**
+   * The changes after snapshot `from` up to and including `to`, as a batch read (Paimon's `incremental-between`).
+   *
+   * @example
+   * for await (const change of flights.changesBetween({ from: 3n, to: 5n })) console.log(change.rows());
+   */
   changesBetween(range: IncrementalRange): AsyncIterable<Change<R>> {
     return incrementalSource<R>(this.#store, range, (where) => this.#bind(where, this.#store.schema));
   }
 
-  /** The table as a stream of changes. */
+  /**
+   * The table as a stream of changes.
+   *
+   * @example
+   * for await (const change of flights.changes({ from: 'latest', signal })) {
+   *   for (const { kind, row } of change.rows()) console.log(kind, row);
+   * }
+   */
   async *changes(options: ChangesOptions & { where?: Predicate } = {}): AsyncGenerator<Change<R>> {
     await this.#store.refresh();
     validateForStream(this.#store.schema);
@@ -120,7 +186,12 @@ export class Table<R = Row> {
     yield* streamChanges<R>(this.#store, options, this.#bind(options.where, this.#store.schema));
   }
 
-  /** One row by its whole primary key; undefined when there is none. */
+  /**
+   * One row by its whole primary key; undefined when there is none.
+   *
+   * @example
+   * const flight = await flights.get({ id: 1n }); // { id: 1n, origin: 'SEA', delay: 3 }
+   */
   async get(key: Partial<R>, options: { columns?: readonly string[]; at?: At } = {}): Promise<R | undefined> {
     const store = this.#store;
     await store.refresh();
@@ -145,19 +216,30 @@ export class Table<R = Row> {
     }
     const snapshot = await this.snapshot(options.at);
     if (snapshot === undefined) return undefined;
-    checkReadable(store, snapshot);
+    await readHeld(store, snapshot, () => checkReadable(store, snapshot));
     const points = await this.#pointReader();
     const columns = options.columns ?? schema.fields.map((field) => field.name);
     const row = await readHeld(store, snapshot, () => points.get(snapshot, values, columns));
     return row === undefined ? undefined : (rowsOf(row)[0] as R);
   }
 
+  /**
+   * Rewrites files into fewer: what the policy picks, or all of them. Others may write meanwhile.
+   *
+   * @example
+   * const { filesBefore, filesAfter } = await flights.compact({ full: true });
+   */
   async compact(options: CompactOptions = {}): Promise<CompactResult> {
     await this.#writable();
     return compactTable(this.#store, options);
   }
 
-  /** Removes snapshots that the options let go, and the files that only they needed. */
+  /**
+   * Removes snapshots that the options let go, and the files that only they needed.
+   *
+   * @example
+   * const { expired, filesDeleted } = await flights.expire();
+   */
   async expire(options: { signal?: AbortSignal } = {}): Promise<ExpireResult> {
     await this.#store.refresh();
     const result = await expireSnapshots(this.#store, options);
@@ -165,7 +247,12 @@ export class Table<R = Row> {
     return result;
   }
 
-  /** Changes the schema or the options, all of the changes or none. */
+  /**
+   * Changes the schema or the options, all of the changes or none.
+   *
+   * @example
+   * await flights.alter([{ action: 'addColumn', name: 'carrier', type: 'STRING' }, { action: 'setOption', key: 'snapshot.num-retained.max', value: '20' }]);
+   */
   async alter(changes: readonly SchemaChange[]): Promise<void> {
     const store = this.#store;
     for (;;) {
@@ -177,13 +264,23 @@ export class Table<R = Row> {
     await store.refresh();
   }
 
-  /** Removes all rows. */
+  /**
+   * Removes all rows.
+   *
+   * @example
+   * const snapshot = await flights.truncate();
+   */
   async truncate(options: { commitUser?: string; identifier?: bigint } = {}): Promise<bigint | undefined> {
     const outcome = await truncateTable(await this.#writable(), this.#operator(options));
     return outcome.snapshots.at(-1);
   }
 
-  /** Removes all rows of the partitions that match any of the specifications. */
+  /**
+   * Removes all rows of the partitions that match any of the specifications.
+   *
+   * @example
+   * await flights.dropPartitions([{ month: '2001-01' }, { month: '2001-02' }]);
+   */
   async dropPartitions(
     specs: readonly PartitionSpec[],
     options: { commitUser?: string; identifier?: bigint } = {},
@@ -194,13 +291,23 @@ export class Table<R = Row> {
     return outcome.snapshots.at(-1);
   }
 
-  /** Snapshots held, oldest first. */
+  /**
+   * Snapshots held, oldest first.
+   *
+   * @example
+   * for (const { id, commitKind, timeMillis } of await flights.snapshots()) console.log(id, commitKind, new Date(timeMillis));
+   */
   async snapshots(): Promise<Snapshot[]> {
     const ids = await this.#store.snapshots.list();
     return Promise.all(ids.map((id) => this.#store.snapshots.read(id)));
   }
 
-  /** The snapshot of a state; without `at` the latest, undefined when there is none. */
+  /**
+   * The snapshot of a state; without `at` the latest, undefined when there is none.
+   *
+   * @example
+   * const before = await flights.snapshot({ time: '2024-01-15T00:00:00Z' });
+   */
   async snapshot(at?: At): Promise<Snapshot | undefined> {
     const { snapshots } = this.#store;
     if (at === undefined) return snapshots.latest();
@@ -215,27 +322,55 @@ export class Table<R = Row> {
     return found;
   }
 
+  /**
+   * All schemas the table has had, oldest first.
+   *
+   * @example
+   * const [first] = await flights.schemas();
+   */
   async schemas(): Promise<TableSchema[]> {
     return this.#store.schemas.list();
   }
 
-  /** Live data files of a state. */
+  /**
+   * Live data files of a state.
+   *
+   * @example
+   * const bytes = (await flights.files()).reduce((sum, { file }) => sum + file.fileSize_bytes, 0);
+   */
   async files(options: { at?: At } = {}): Promise<FileInfo[]> {
     const snapshot = await this.snapshot(options.at);
     return snapshot === undefined ? [] : readHeld(this.#store, snapshot, () => liveFiles(this.#store.manifests, snapshot));
   }
 
-  /** Counters since this handle was opened. */
+  /**
+   * Counters since this handle was opened.
+   *
+   * @example
+   * const { flushedRows, flush_ms } = flights.metrics();
+   */
   metrics(): Readonly<TableMetrics> {
     return { ...this.#store.metrics };
   }
 
+  /**
+   * Ends what this handle keeps open. Writers and streams that it opened are closed on their own.
+   *
+   * @example
+   * await flights.close();
+   */
   async close(): Promise<void> {
     await this.#expiring.catch(() => {});
     await this.#points?.close();
     this.#points = undefined;
   }
 
+  /**
+   * `close`, at the end of a block.
+   *
+   * @example
+   * await using table = await catalog.table('ods.flights');
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -253,7 +388,7 @@ export class Table<R = Row> {
     if (snapshot === undefined) {
       return { plan: { snapshot: undefined, splits: 0, files: 0, rows: 0, size_bytes: 0 }, fields, parts: [] };
     }
-    checkReadable(store, snapshot);
+    await readHeld(store, snapshot, () => checkReadable(store, snapshot));
     const plan = await readHeld(store, snapshot, () => planSnapshot(store, snapshot, schema, where));
     return {
       plan: {

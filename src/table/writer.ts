@@ -25,6 +25,13 @@ import { BucketWriter } from './bucket-writer.js';
 import { partitionMatcher } from './partition-spec.js';
 import type { TableStore } from './table-store.js';
 
+/**
+ * Who writes, and whether it adds to the table or replaces what is there.
+ *
+ * @example
+ * const options: WriterOptions = { commitUser: 'loader-1', overwrite: { partition: { month: '2001-01' } } };
+ * const reload = await flights.openWriter(options);
+ */
 export interface WriterOptions {
   /**
    * Names the job: identifiers grow per commit user, and a job that restarts under the same name continues where it was.
@@ -37,11 +44,25 @@ export interface WriterOptions {
   writeOnly?: boolean;
 }
 
+/**
+ * What else is said about rows that are written.
+ *
+ * @example
+ * const change: WriteOptions = { kinds: ['-U', '+U'] };
+ * await writer.write([{ id: 1n, delay: 3 }, { id: 1n, delay: 95 }], change);
+ */
 export interface WriteOptions {
   /** one kind for all rows, or one a row; default +I */
   kinds?: RowKind | readonly RowKind[] | Uint8Array;
 }
 
+/**
+ * What a commit carries.
+ *
+ * @example
+ * const checkpoint: CommitOptions = { identifier: 43n, watermark: 1_700_000_000_000n };
+ * await writer.commit(checkpoint);
+ */
 export interface CommitOptions {
   /** Grows per commit user. Default: the last one of this user plus one. */
   identifier?: bigint;
@@ -49,6 +70,13 @@ export interface CommitOptions {
   watermark?: bigint;
 }
 
+/**
+ * What became of a commit.
+ *
+ * @example
+ * const result: CommitResult = await writer.commit({ identifier: 43n });
+ * if (result.alreadyCommitted) console.log('a former run committed this');
+ */
 export interface CommitResult {
   /** the newest snapshot of this commit; undefined when nothing was to be committed or it had been committed before */
   readonly snapshot: bigint | undefined;
@@ -97,14 +125,25 @@ export class TableWriter<R = Record<string, unknown>> {
     this.#router = new RowRouter(store.schema, { bucketFunction: store.options.bucketFunction, buckets: Math.max(1, buckets) });
   }
 
-  /** Rows as objects, or columns as an Arrow record batch (copied: the arrays may be reused at once). */
+  /**
+   * Rows as objects, or columns as an Arrow record batch (copied: the arrays may be reused at once).
+   *
+   * @example
+   * await writer.write({ id: 1n, origin: 'SEA', delay: 3 });
+   * await writer.write([{ id: 2n, delay: 40 }, { id: 3n }], { kinds: ['+I', '+U'] });
+   */
   async write(rows: R | readonly R[] | RecordBatch | Batch, options: WriteOptions = {}): Promise<void> {
     this.#check();
     const batch = this.#batchOf(rows, insertFields(this.#schema));
     await this.#add(conformBatch(this.#store.table, this.#schema, batch), kindsFor(options.kinds, batch.length));
   }
 
-  /** Deletes by key. The other columns may be given too: a changelog passes them on. */
+  /**
+   * Deletes by key. The other columns may be given too: a changelog passes them on.
+   *
+   * @example
+   * await writer.delete([{ id: 1n }, { id: 2n }]);
+   */
   async delete(rowsOrKeys: Partial<R> | readonly Partial<R>[] | RecordBatch | Batch): Promise<void> {
     this.#check();
     if (this.#schema.primaryKeys.length === 0) {
@@ -119,6 +158,10 @@ export class TableWriter<R = Record<string, unknown>> {
   /**
    * Ends the files of all rows written so far and hands them over, to be committed together with those of other writers
    * by a `TableCommitter`. From now on they are the committer's.
+   *
+   * @example
+   * const messages = (await Promise.all(writers.map((each) => each.prepareCommit()))).flat();
+   * await committer.commit(43n, messages);
    */
   async prepareCommit(): Promise<CommitMessage[]> {
     this.#check();
@@ -127,7 +170,12 @@ export class TableWriter<R = Record<string, unknown>> {
     return messages;
   }
 
-  /** Makes all rows written before it durable and visible at once. Doing it again with one identifier changes nothing. */
+  /**
+   * Makes all rows written before it durable and visible at once. Doing it again with one identifier changes nothing.
+   *
+   * @example
+   * const { snapshot, rows } = await writer.commit({ identifier: 43n });
+   */
   async commit(options: CommitOptions = {}): Promise<CommitResult> {
     this.#check();
     this.#lastIdentifier = await lastCommittedIdentifier(this.#store, this.commitUser);
@@ -170,7 +218,13 @@ export class TableWriter<R = Record<string, unknown>> {
     }
   }
 
-  /** Forgets everything since the last commit and deletes its files. */
+  /**
+   * Forgets everything since the last commit and deletes its files.
+   *
+   * @example
+   * await writer.write({ id: 1n });
+   * await writer.abort(); // as if nothing had been written
+   */
   async abort(): Promise<void> {
     const messages = [...this.#prepared];
     for (const bucket of this.#buckets.values()) {
@@ -185,12 +239,24 @@ export class TableWriter<R = Record<string, unknown>> {
     await abortMessages(this.#store, messages);
   }
 
+  /**
+   * Ends the writer; rows that were not committed are gone, with their files.
+   *
+   * @example
+   * await writer.close();
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     await this.abort();
     this.#closed = true;
   }
 
+  /**
+   * `close`, at the end of a block.
+   *
+   * @example
+   * await using once = await flights.openWriter();
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -11,7 +11,7 @@ const SHORT_LENGTH = 24;
 const FIRST_BYTES = 4096;
 const MAX_BYTES = 0x7fffffff;
 
-abstract class SizedAppender extends Appender {
+export abstract class SizedAppender extends Appender {
   protected bytes = Buffer.alloc(0);
   protected offsets = new Int32Array(1);
 

@@ -19,6 +19,12 @@ import type { DataField, DataType } from './data-type.js';
 
 export type Elements = Uint8Array | Int8Array | Int16Array | Int32Array | BigInt64Array | Float32Array | Float64Array;
 
+/**
+ * The values of one column, in Arrow's memory layout.
+ *
+ * @example
+ * const isNull = ({ validity }: Column, row: number) => validity !== null && ((validity[row >> 3]! >> (row & 7)) & 1) === 0;
+ */
 export interface Column {
   readonly type: DataType;
   readonly length: number;
@@ -28,7 +34,13 @@ export interface Column {
   readonly children: readonly Column[] | undefined;
 }
 
-/** Equally long columns, one a field. `fields` are table fields or system fields (`_SEQUENCE_NUMBER` …). */
+/**
+ * Equally long columns, one a field. `fields` are table fields or system fields (`_SEQUENCE_NUMBER` …).
+ *
+ * @example
+ * for await (const batch of flights.scan().batches()) console.log(batch.fields.map((field: DataField) => field.name), batch.length);
+ * const copy = async (batch: Batch) => writer.write(batch);
+ */
 export interface Batch {
   readonly fields: readonly DataField[];
   readonly columns: readonly Column[];
@@ -40,6 +52,13 @@ export const INSERT = 0;
 export const UPDATE_BEFORE = 1;
 export const UPDATE_AFTER = 2;
 export const DELETE = 3;
+/**
+ * What a row does to its key: insert, the old and the new row of an update, delete.
+ *
+ * @example
+ * const kinds: RowKind[] = ['-U', '+U'];
+ * await writer.write([{ id: 1n, delay: 3 }, { id: 1n, delay: 95 }], { kinds });
+ */
 export type RowKind = '+I' | '-U' | '+U' | '-D';
 export const ROW_KINDS: readonly RowKind[] = ['+I', '-U', '+U', '-D'];
 

@@ -6,6 +6,13 @@
  */
 export type AtomicKind = 'BOOLEAN' | 'TINYINT' | 'SMALLINT' | 'INT' | 'BIGINT' | 'FLOAT' | 'DOUBLE' | 'DATE';
 
+/**
+ * A type of the format, with what it takes as parameters.
+ *
+ * @example
+ * const price: DataType = { kind: 'DECIMAL', nullable: false, precision: 10, scale: 2 };
+ * await flights.alter([{ action: 'addColumn', name: 'price', type: { ...price, nullable: true } }]);
+ */
 export type DataType = { readonly nullable: boolean } & (
   | { readonly kind: AtomicKind }
   | { readonly kind: 'DECIMAL'; readonly precision: number; readonly scale: number }
@@ -19,6 +26,12 @@ export type DataType = { readonly nullable: boolean } & (
   | { readonly kind: 'OTHER'; readonly text: string }
 );
 
+/**
+ * One column of a schema, or one field of a ROW.
+ *
+ * @example
+ * const required: DataField[] = flights.schema.fields.filter((field) => !field.type.nullable);
+ */
 export interface DataField {
   readonly id: number;
   readonly name: string;

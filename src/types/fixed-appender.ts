@@ -23,7 +23,7 @@ import {
 const TWO_32 = 2 ** 32;
 
 export class BooleanAppender extends Appender {
-  private bits = new Uint8Array(0);
+  protected bits = new Uint8Array(0);
 
   get size_bytes(): number {
     return bitmapBytes(this.length);
@@ -50,7 +50,7 @@ export class BooleanAppender extends Appender {
 }
 
 /** Appenders over one element array of a number a value. */
-abstract class ElementAppender<E extends Int8Array | Int16Array | Int32Array | Float32Array | Float64Array> extends Appender {
+export abstract class ElementAppender<E extends Int8Array | Int16Array | Int32Array | Float32Array | Float64Array> extends Appender {
   protected elements: E;
   private readonly make: (length: number) => E;
 
@@ -134,9 +134,9 @@ export class FloatingAppender extends ElementAppender<Float32Array | Float64Arra
 }
 
 /** Integers of two or four words, least significant first. */
-abstract class WordAppender extends Appender {
+export abstract class WordAppender extends Appender {
   private values = new BigInt64Array(0);
-  private words = new Int32Array(0);
+  protected words = new Int32Array(0);
   private readonly width: 2 | 4;
 
   constructor(type: DataType, width: 2 | 4) {

@@ -54,10 +54,10 @@ export function makeAppender(type: DataType, form: ValueForm): Appender {
     case 'VARBINARY':
       return new BinaryAppender(type, form);
     case 'ARRAY':
-      return new ArrayAppender(type, form);
+      return new ArrayAppender(type, childAppenders(type, form));
     case 'MAP':
     case 'MULTISET':
-      return new MapAppender(type, form);
+      return new MapAppender(type, childAppenders(type, form));
     case 'ROW':
       return new RowAppender(type, form);
     case 'OTHER':
@@ -65,13 +65,13 @@ export function makeAppender(type: DataType, form: ValueForm): Appender {
   }
 }
 
-abstract class ListAppender extends Appender {
+export abstract class ListAppender extends Appender {
   protected readonly children: readonly Appender[];
   protected offsets = new Int32Array(1);
 
-  constructor(type: DataType, form: ValueForm) {
+  constructor(type: DataType, children: readonly Appender[]) {
     super(type);
-    this.children = childTypes(type).map((child) => makeAppender(child, form));
+    this.children = children;
   }
 
   get size_bytes(): number {
@@ -122,24 +122,16 @@ export class MapAppender extends ListAppender {
   }
 }
 
-export class RowAppender extends Appender {
-  declare readonly type: TypeOf<'ROW'>;
-  private readonly children: readonly Appender[];
-  private readonly reader: ObjectReader;
+export abstract class StructAppender extends Appender {
+  protected readonly children: readonly Appender[];
 
-  constructor(type: TypeOf<'ROW'>, form: ValueForm) {
+  constructor(type: DataType, children: readonly Appender[]) {
     super(type);
-    this.children = type.fields.map((field) => makeAppender(field.type, form));
-    this.reader = new ObjectReader(type.fields.map((field) => field.name));
+    this.children = children;
   }
 
   get size_bytes(): number {
     return this.children.reduce((sum, child) => sum + child.size_bytes, 0);
-  }
-
-  protected put(_at: number, value: unknown): void {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) badValue(this.type, value);
-    this.reader.read(value as Record<string, unknown>, this.children);
   }
 
   protected clear(): void {
@@ -156,4 +148,22 @@ export class RowAppender extends Appender {
   protected take(): ColumnParts {
     return { values: undefined, offsets: undefined, children: this.children.map((child) => child.finish()) };
   }
+}
+
+export class RowAppender extends StructAppender {
+  private readonly reader: ObjectReader;
+
+  constructor(type: TypeOf<'ROW'>, form: ValueForm) {
+    super(type, childAppenders(type, form));
+    this.reader = new ObjectReader(type.fields.map((field) => field.name));
+  }
+
+  protected put(_at: number, value: unknown): void {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) badValue(this.type, value);
+    this.reader.read(value as Record<string, unknown>, this.children);
+  }
+}
+
+function childAppenders(type: DataType, form: ValueForm): Appender[] {
+  return childTypes(type).map((child) => makeAppender(child, form));
 }

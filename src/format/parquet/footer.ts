@@ -1,20 +1,20 @@
 /**
- * A file's footer, parsed and checked: plain data that any number of readers may share, for as long as they like.
+ * A file's footer, parsed and checked: any number of readers may share it, for as long as they like.
  *
  *   PAR1 | pages … | page indexes | [ WCRC | u32 CRC-32 of the metadata ] | metadata | u32 its length | PAR1
  *
  * Parquet has checksums for pages, none for the metadata, where a flipped bit turns a column's name or scale into
  * another. Weir puts one before the metadata, where nothing refers to it: other readers never see it.
  *
- * Invariants: every column chunk of every row group belongs to the schema's leaf of its number, lies within the file,
- * and (flat columns) has as many values as the row group has rows.
+ * Invariants: every column chunk that is given out belongs to the schema's leaf of its number, lies within the file, and
+ * (flat columns) has as many values as the row group has rows.
  */
 import { WeirError } from '../../base/error.js';
 import type { RandomAccessFile } from '../../io/file-io.js';
 import { crc32 } from '../crc32.js';
 import { decoding, malformed } from './malformed.js';
 import type { ColumnChunk, PageLocation } from './metadata.js';
-import { readFileMetadata } from './metadata-reader.js';
+import { type ChunkPlaces, readColumnChunk, readFileMetadata } from './metadata-reader.js';
 import { buildSchema, isFlat, type SchemaNode } from './schema.js';
 
 export const MAGIC = Uint8Array.from(Buffer.from('PAR1'));
@@ -24,12 +24,35 @@ const ENCRYPTED_MAGIC = Uint8Array.from(Buffer.from('PARE'));
 const TAIL_BYTES = 64 * 1024;
 const MAX_ROWS = 2 ** 32;
 
-export interface FooterRowGroup {
+export class FooterRowGroup {
   readonly firstRow: number;
   readonly rowCount: number;
-  readonly columns: readonly ColumnChunk[];
   /** page locations by leaf, put here once read; empty: the file has none */
-  readonly pageLocations: Map<number, readonly PageLocation[]>;
+  readonly pageLocations = new Map<number, readonly PageLocation[]>();
+  readonly #metadata: Uint8Array;
+  readonly #places: ChunkPlaces;
+  readonly #leaves: readonly SchemaNode[];
+  readonly #file_bytes: number;
+  readonly #chunks: (ColumnChunk | undefined)[] = [];
+
+  constructor(firstRow: number, metadata: Uint8Array, places: ChunkPlaces, leaves: readonly SchemaNode[], file_bytes: number) {
+    this.firstRow = firstRow;
+    this.rowCount = places.rowCount;
+    this.#metadata = metadata;
+    this.#places = places;
+    this.#leaves = leaves;
+    this.#file_bytes = file_bytes;
+  }
+
+  /** The chunk of a leaf, parsed when it is first asked for. @throws Malformed */
+  chunk(leaf: number): ColumnChunk {
+    const known = this.#chunks[leaf];
+    if (known !== undefined) return known;
+    const chunk = readColumnChunk(this.#metadata, this.#places.starts[leaf]!);
+    checkChunk(chunk, this.#leaves[leaf]!, this.rowCount, this.#file_bytes);
+    this.#chunks[leaf] = chunk;
+    return chunk;
+  }
 }
 
 export interface ParquetFooter {
@@ -77,15 +100,15 @@ function parseFooter(tail: Uint8Array, start: number, end: number, size: number)
     const found = new DataView(tail.buffer, tail.byteOffset + mark + 4, 4).getUint32(0, true);
     if (found !== crc32(bytes)) malformed('its metadata fails its checksum');
   }
-  const meta = readFileMetadata(bytes);
+  // A copy: the footer is kept longer than the bytes it came with.
+  const metadata = bytes.slice();
+  const meta = readFileMetadata(metadata);
   const { root, leaves } = buildSchema(meta.schema);
   let firstRow = 0;
-  const rowGroups = meta.rowGroups.map((group): FooterRowGroup => {
-    if (group.columns.length !== leaves.length) malformed('a row group has another number of columns than the schema');
-    for (let i = 0; i < leaves.length; i++) checkChunk(group.columns[i]!, leaves[i]!, group.rowCount, size);
-    const { rowCount, columns } = group;
-    firstRow += rowCount;
-    return { firstRow: firstRow - rowCount, rowCount, columns, pageLocations: new Map() };
+  const rowGroups = meta.rowGroups.map((group) => {
+    if (group.starts.length !== leaves.length) malformed('a row group has another number of columns than the schema');
+    firstRow += group.rowCount;
+    return new FooterRowGroup(firstRow - group.rowCount, metadata, group, leaves, size);
   });
   if (firstRow !== meta.rowCount) malformed('its row groups have another number of rows than the file');
   if (firstRow >= MAX_ROWS) throw new WeirError('UNSUPPORTED', 'a data file of 2^32 rows or more');

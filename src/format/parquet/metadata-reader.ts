@@ -1,17 +1,20 @@
-/** Metadata structs from bytes. Unknown fields are passed over; a missing required one is malformed. */
+/**
+ * Metadata structs from bytes. Unknown fields are passed over; a missing required one is malformed.
+ *
+ * Column chunks are most of a footer, and a reader wants few of them: they are only found at first (`ChunkPlaces`), and
+ * read one at a time.
+ */
 import { WeirError } from '../../base/error.js';
 import { malformed } from './malformed.js';
 import {
   type ColumnChunk,
   type ColumnIndex,
   Encoding,
-  type FileMetadata,
   type FileRange,
   type LogicalType,
   type PageHeader,
   type PageLocation,
   PageType,
-  type RowGroup,
   type SchemaElement,
   type Statistics,
   type TimeUnit,
@@ -20,9 +23,23 @@ import { ThriftReader } from './thrift-compact.js';
 
 type Mutable<T> = { -readonly [K in keyof T]?: T[K] };
 
-export function readFileMetadata(bytes: Uint8Array): FileMetadata {
+/** A row group whose column chunks are still bytes. */
+export interface ChunkPlaces {
+  readonly rowCount: number;
+  /** where the struct of each leaf's chunk begins, in the bytes of the metadata */
+  readonly starts: readonly number[];
+}
+
+interface FileHead {
+  readonly schema: readonly SchemaElement[];
+  readonly rowCount: number;
+  readonly rowGroups: readonly ChunkPlaces[];
+  readonly createdBy?: string;
+}
+
+export function readFileMetadata(bytes: Uint8Array): FileHead {
   const reader = new ThriftReader(bytes);
-  const out: Mutable<FileMetadata> = {};
+  const out: Mutable<FileHead> = {};
   reader.struct((id) => {
     if (id === 2) out.schema = reader.list(() => readSchemaElement(reader));
     else if (id === 3) out.rowCount = reader.count();
@@ -83,22 +100,28 @@ function readLogicalType(reader: ThriftReader): LogicalType {
   return out ?? malformed('a logical type without a kind');
 }
 
-function readRowGroup(reader: ThriftReader): RowGroup {
-  const out: Mutable<RowGroup> = { total_bytes: 0 };
+function readRowGroup(reader: ThriftReader): ChunkPlaces {
+  const out: Mutable<ChunkPlaces> = {};
+  const place = () => {
+    const { at } = reader;
+    reader.skip();
+    return at;
+  };
   reader.structField((id) => {
-    if (id === 1) out.columns = reader.list(() => readColumnChunk(reader));
-    else if (id === 2) out.total_bytes = reader.count();
+    if (id === 1) out.starts = reader.list(place);
     else if (id === 3) out.rowCount = reader.count();
     else reader.skip();
   });
-  return checked(out, 'columns', 'rowCount');
+  return checked(out, 'starts', 'rowCount');
 }
 
-function readColumnChunk(reader: ThriftReader): ColumnChunk {
+/** The column chunk whose struct begins at `start`. */
+export function readColumnChunk(bytes: Uint8Array, start: number): ColumnChunk {
+  const reader = new ThriftReader(bytes, start);
   const out: Mutable<ColumnChunk> = {};
   const offset: Mutable<FileRange> = {};
   const column: Mutable<FileRange> = {};
-  reader.structField((id) => {
+  reader.struct((id) => {
     if (id === 1) throw new WeirError('UNSUPPORTED', `a Parquet column in another file (${reader.string()})`);
     if (id === 3) readColumnMetadata(reader, out);
     else if (id === 4) offset.offset = reader.count();
@@ -133,12 +156,11 @@ function readColumnMetadata(reader: ThriftReader, out: Mutable<ColumnChunk>): vo
 function readStatistics(reader: ThriftReader): Statistics {
   const out: Mutable<Statistics> = {};
   reader.structField((id) => {
-    // Copies: a footer is kept longer than the bytes it came from.
-    if (id === 1) out.oldMax = reader.binary().slice();
-    else if (id === 2) out.oldMin = reader.binary().slice();
+    if (id === 1) out.oldMax = reader.binary();
+    else if (id === 2) out.oldMin = reader.binary();
     else if (id === 3) out.nullCount = reader.count();
-    else if (id === 5) out.max = reader.binary().slice();
-    else if (id === 6) out.min = reader.binary().slice();
+    else if (id === 5) out.max = reader.binary();
+    else if (id === 6) out.min = reader.binary();
     else if (id === 7) out.maxExact = reader.bool();
     else if (id === 8) out.minExact = reader.bool();
     else reader.skip();
@@ -213,19 +235,25 @@ export function readPageHeader(bytes: Uint8Array, start: number, end: number): {
 
 export function readOffsetIndex(bytes: Uint8Array): PageLocation[] {
   const reader = new ThriftReader(bytes);
+  let offset = -1;
+  let size_bytes = -1;
+  let firstRow = -1;
+  const field = (id: number) => {
+    if (id === 1) offset = reader.count();
+    else if (id === 2) size_bytes = reader.count();
+    else if (id === 3) firstRow = reader.count();
+    else reader.skip();
+  };
+  const location = (): PageLocation => {
+    offset = size_bytes = firstRow = -1;
+    reader.structField(field);
+    if (offset < 0 || size_bytes < 0 || firstRow < 0) malformed('a page location lacks a required field');
+    return { offset, size_bytes, firstRow };
+  };
   let pages: PageLocation[] = [];
-  reader.struct((list) => {
-    if (list !== 1) return reader.skip();
-    pages = reader.list(() => {
-      const out: Mutable<PageLocation> = {};
-      reader.structField((id) => {
-        if (id === 1) out.offset = reader.count();
-        else if (id === 2) out.size_bytes = reader.count();
-        else if (id === 3) out.firstRow = reader.count();
-        else reader.skip();
-      });
-      return checked(out, 'offset', 'size_bytes', 'firstRow');
-    });
+  reader.struct((id) => {
+    if (id === 1) pages = reader.list(location);
+    else reader.skip();
   });
   return pages;
 }

@@ -2,8 +2,10 @@
  * One decompressed page of a flat column, from which single rows are picked without decoding the others.
  *
  *   PLAIN, fixed width    the value's place is its number times the width
- *   PLAIN byte arrays     the places of all values, found once        dictionary   the indices of all values, found once
+ *   PLAIN byte arrays     the places of all values up to the one wanted, found once
+ *   dictionary            the indices of all values, found once
  *   any other encoding    all values, decoded once
+ *   all rows of the page  decoded in one go, as a scan does
  *
  * Invariant: `pick` takes ascending rows of the page.
  */
@@ -25,7 +27,7 @@ export class OpenPage {
   /** null: every row has a value */
   readonly #validity: Uint8Array | null;
   readonly #present: number;
-  #starts: Int32Array | undefined;
+  #starts: PlainStarts | undefined;
   #indices: Int32Array | undefined;
   #decoded: LeafValues | undefined;
 
@@ -55,6 +57,12 @@ export class OpenPage {
 
   /** Appends rows `rows[start .. end]` less `firstRow`; `validity` gets a bit for each. */
   pick(rows: Uint32Array, start: number, end: number, firstRow: number, into: LeafValues, validity: BitSink): void {
+    if (this.#isWhole(rows, start, end, firstRow)) {
+      appendValues(into, this.#page, this.#present, this.#dictionary);
+      if (this.#validity === null) validity.appendRun(true, this.rowCount);
+      else validity.append(this.#validity, 0, this.rowCount);
+      return;
+    }
     let from = 0;
     let before = 0;
     for (let i = start; i < end; i++) {
@@ -74,6 +82,12 @@ export class OpenPage {
     }
   }
 
+  #isWhole(rows: Uint32Array, start: number, end: number, firstRow: number): boolean {
+    if (end - start !== this.rowCount) return false;
+    for (let i = start, row = firstRow; i < end; i++, row++) if (rows[i] !== row) return false;
+    return true;
+  }
+
   #pickValue(index: number, into: LeafValues): void {
     const { bytes, values, header } = this.#page;
     const plain = header.encoding === Encoding.PLAIN;
@@ -89,8 +103,9 @@ export class OpenPage {
       return;
     }
     if (plain) {
-      this.#starts ??= plainStarts(bytes, values, this.#present);
-      into.appendBytes(bytes, this.#starts[index]! + 4, this.#starts[index + 1]!);
+      this.#starts ??= new PlainStarts(bytes, values, this.#present);
+      const at = this.#starts.of(index);
+      into.appendBytes(bytes, at + 4, this.#starts.of(index + 1));
       return;
     }
     if (header.encoding === Encoding.PLAIN_DICTIONARY || header.encoding === Encoding.RLE_DICTIONARY) {
@@ -117,20 +132,37 @@ export class OpenPage {
   }
 }
 
-/** Where each PLAIN byte array's length is, and where the last one ends. */
-function plainStarts(bytes: Uint8Array, start: number, count: number): Int32Array {
-  if (count * 4 > bytes.length - start) malformed('a page ends within its values');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const starts = new Int32Array(count + 1);
-  let at = start;
-  for (let i = 0; i < count; i++) {
-    starts[i] = at;
-    if (at + 4 > bytes.length) malformed('a page ends within a value');
-    const length = view.getInt32(at, true);
-    at += 4;
-    if (length < 0 || length > bytes.length - at) malformed('a value is longer than its page');
-    at += length;
+/** Where each PLAIN byte array's length is (and where the last one ends), found as far as it is asked for. */
+class PlainStarts {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #starts: Int32Array;
+  #known = 0;
+
+  constructor(bytes: Uint8Array, start: number, count: number) {
+    if (count * 4 > bytes.length - start) malformed('a page ends within its values');
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#starts = new Int32Array(count + 1);
+    this.#starts[0] = start;
   }
-  starts[count] = at;
-  return starts;
+
+  of(index: number): number {
+    if (index > this.#known) this.#findTo(index);
+    return this.#starts[index]!;
+  }
+
+  #findTo(index: number): void {
+    const end = this.#bytes.length;
+    let at = this.#starts[this.#known]!;
+    for (let i = this.#known + 1; i <= index; i++) {
+      if (at + 4 > end) malformed('a page ends within a value');
+      const length = this.#view.getInt32(at, true);
+      at += 4;
+      if (length < 0 || length > end - at) malformed('a value is longer than its page');
+      at += length;
+      this.#starts[i] = at;
+    }
+    this.#known = index;
+  }
 }

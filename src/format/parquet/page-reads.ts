@@ -44,16 +44,16 @@ export async function loadPageLocations(
 ): Promise<void> {
   const missing = leaves.filter((leaf) => !group.pageLocations.has(leaf));
   if (missing.length === 0) return;
-  const indexed = missing.filter((leaf) => group.columns[leaf]!.offsetIndex !== undefined);
+  const indexed = missing.filter((leaf) => group.chunk(leaf).offsetIndex !== undefined);
   const bytes = await readRanges(
     file,
     tail,
-    indexed.map((leaf) => group.columns[leaf]!.offsetIndex!),
+    indexed.map((leaf) => group.chunk(leaf).offsetIndex!),
   );
   decoding(file.path, () => {
     for (const leaf of missing) {
       const i = indexed.indexOf(leaf);
-      group.pageLocations.set(leaf, i < 0 ? [] : checkedLocations(readOffsetIndex(bytes[i]!), group.columns[leaf]!, group.rowCount));
+      group.pageLocations.set(leaf, i < 0 ? [] : checkedLocations(readOffsetIndex(bytes[i]!), group.chunk(leaf), group.rowCount));
     }
   });
 }
@@ -143,7 +143,7 @@ function usesPages(source: PageSource, plan: ReadPlan, rows: Uint32Array, reads:
     const wanted = wantedPages(first, rows);
     const locations = source.group.pageLocations.get(leaf)!;
     const node = source.footer.leaves[leaf]!;
-    reads.set(leaf, { node, chunk: source.group.columns[leaf]!, locations, wanted, open: [], bodies: [], dictionary: undefined });
+    reads.set(leaf, { node, chunk: source.group.chunk(leaf), locations, wanted, open: [], bodies: [], dictionary: undefined });
   }
   return true;
 }

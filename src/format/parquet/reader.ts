@@ -95,14 +95,15 @@ class ParquetReader implements DataFileReader {
   rowGroupStats(index: number, name: string, type: DataType): ColumnStats | undefined {
     const node = this.#footer.columns.get(name);
     if (node === undefined || !isFlat(node)) return undefined;
-    return decoding(this.path, () => columnStats(this.#group(index).columns[node.leaf]!, node, type));
+    return decoding(this.path, () => columnStats(this.#group(index).chunk(node.leaf), node, type));
   }
 
   async pageStats(index: number, name: string, type: DataType): Promise<PageStats | undefined> {
     const node = this.#footer.columns.get(name);
+    if (node === undefined || !isFlat(node)) return undefined;
     const group = this.#group(index);
-    const chunk = node === undefined || !isFlat(node) ? undefined : group.columns[node.leaf];
-    if (node === undefined || chunk?.columnIndex === undefined) return undefined;
+    const chunk = decoding(this.path, () => group.chunk(node.leaf));
+    if (chunk.columnIndex === undefined) return undefined;
     const [indexes] = await Promise.all([
       readRanges(this.#file, this.#tail, [chunk.columnIndex]),
       loadPageLocations(this.#file, this.#tail, group, [node.leaf]),
@@ -144,11 +145,11 @@ class ParquetReader implements DataFileReader {
   async #chunks(group: FooterRowGroup, plans: readonly ReadPlan[]): Promise<Column[]> {
     const { leaves } = this.#footer;
     const wanted = [...plans.reduce((set, plan) => leavesOf(plan, set), new Set<number>())];
-    const ranges = wanted.map((leaf): FileRange => chunkRange(group.columns[leaf]!));
-    const bytes = await readRanges(this.#file, this.#tail, ranges);
     try {
+      const ranges = wanted.map((leaf): FileRange => chunkRange(group.chunk(leaf)));
+      const bytes = await readRanges(this.#file, this.#tail, ranges);
       const begin = (i: number) => {
-        const chunk = group.columns[wanted[i]!]!;
+        const chunk = group.chunk(wanted[i]!);
         return beginChunk(chunk, leaves[wanted[i]!]!, bytes[i]!, chunk.valueCount);
       };
       const decoded = new Map<number, LeafDecoder>();

@@ -99,10 +99,8 @@ export class ThriftReader {
   /** `element` reads one element with the methods above. */
   list<T>(element: () => T): T[] {
     this.#expect(this.#type === LIST || this.#type === SET);
-    const head = this.#byte();
-    const size = head >> 4 === 15 ? this.#varint() : head >> 4;
-    if (size > this.#end - this.at) malformed('a list is longer than the metadata');
-    const type = head & 15;
+    const size = this.#listHead();
+    const type = this.#type;
     const items: T[] = new Array(size);
     for (let i = 0; i < size; i++) {
       // In lists a boolean is a byte of its own.
@@ -110,6 +108,15 @@ export class ThriftReader {
       items[i] = element();
     }
     return items;
+  }
+
+  /** The number of elements, which the bytes left can hold; their type becomes the one at hand. */
+  #listHead(): number {
+    const head = this.#byte();
+    const size = head >> 4 === 15 ? this.#varint() : head >> 4;
+    if (size > this.#end - this.at) malformed('a list is longer than the metadata');
+    this.#type = head & 15;
+    return size;
   }
 
   /** Passes over the value of the field or element at hand. */
@@ -124,7 +131,7 @@ export class ThriftReader {
       case I16:
       case I32:
       case I64:
-        while (this.#byte() >= 128);
+        this.#skipVarint();
         return;
       case DOUBLE:
         if (this.#end - this.at < 8) malformed('metadata ends within a number');
@@ -135,19 +142,44 @@ export class ThriftReader {
         return;
       case LIST:
       case SET:
-        if (++this.#depth > MAX_DEPTH) malformed('metadata is nested too deeply');
-        this.list(() => this.skip());
-        this.#depth--;
+        this.#skipList();
         return;
       case MAP:
         this.#skipMap();
         return;
       case STRUCT:
-        this.struct(() => this.skip());
+        this.#skipStruct();
         return;
       default:
         malformed(`metadata has a field of type ${this.#type}`);
     }
+  }
+
+  // Most of a footer is passed over unread: no closures, no lists here.
+  #skipStruct(): void {
+    if (++this.#depth > MAX_DEPTH) malformed('metadata is nested too deeply');
+    for (let head = this.#byte(); head !== 0; head = this.#byte()) {
+      if (head >> 4 === 0) this.#skipVarint();
+      this.#type = head & 15;
+      this.skip();
+    }
+    this.#depth--;
+  }
+
+  #skipList(): void {
+    if (++this.#depth > MAX_DEPTH) malformed('metadata is nested too deeply');
+    const size = this.#listHead();
+    const type = this.#type;
+    for (let i = 0; i < size; i++) {
+      this.#type = type;
+      if (type === TRUE || type === FALSE) this.#byte();
+      else this.skip();
+    }
+    this.#depth--;
+  }
+
+  #skipVarint(): void {
+    while (this.#byte() >= 128);
   }
 
   #skipMap(): void {
@@ -175,8 +207,10 @@ export class ThriftReader {
   }
 
   #varint(): number {
-    let value = 0;
-    for (let scale = 1; scale < 2 ** 56; scale *= 128) {
+    const first = this.#byte();
+    if (first < 128) return first;
+    let value = first & 127;
+    for (let scale = 128; scale < 2 ** 56; scale *= 128) {
       const byte = this.#byte();
       value += (byte & 127) * scale;
       if (byte < 128) {
