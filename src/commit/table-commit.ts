@@ -17,11 +17,11 @@ import { appendChanges, compactChanges, compactionFiles, isEmpty, ownFiles } fro
 import type { CommitContext } from './commit-context.js';
 import { lastIdentifierUpTo } from './committed-identifier.js';
 import { type OverwriteScope, overwritesNothing } from './overwrite.js';
-import { PartCommit, type PartOfCommit, UnknownOutcome } from './part-commit.js';
+import { type LogAdvance, PartCommit, type PartOfCommit, UnknownOutcome } from './part-commit.js';
 import { rememberUncertain } from './uncertain-files.js';
 
 export { abortMessages } from './abort-messages.js';
-export type { CommitContext, CommitEvent } from './commit-context.js';
+export type { CommitContext, CommitEvent, LogOfTable } from './commit-context.js';
 export type { OverwriteScope } from './overwrite.js';
 
 export interface Committable {
@@ -36,6 +36,8 @@ export interface Committable {
   readonly overwrite?: { readonly partitions: OverwriteScope };
   /** publish a snapshot even if there is nothing in it */
   readonly allowEmpty?: boolean;
+  /** the rows are those of log slots: a conflict when the tree does not end at `from` */
+  readonly advances?: LogAdvance;
 }
 
 export interface CommitOutcome {
@@ -69,7 +71,9 @@ export async function commitTable(context: CommitContext, committable: Committab
     // readers of the changelog skip overwrites
     changes: overwrite === undefined ? appended : { ...appended, changelog: [] },
     overwrites: overwrite?.partitions,
-    checkIdentifier: true,
+    // whether slots are in the tree already is told by the position
+    checkIdentifier: committable.advances === undefined,
+    advances: committable.advances,
   };
   const outcome = {
     snapshots: [] as bigint[],
@@ -88,7 +92,7 @@ export async function commitTable(context: CommitContext, committable: Committab
     if (overwrite !== undefined) await removeUncommitted(context, messages, (message) => message.changelogFiles).catch(() => undefined);
   }
   if (compacts) {
-    const compact: PartOfCommit = { ...append, kind: 'COMPACT', changes: compacted, overwrites: undefined, checkIdentifier: !appends };
+    const compact: PartOfCommit = { ...append, kind: 'COMPACT', changes: compacted, overwrites: undefined, advances: undefined, checkIdentifier: !appends };
     try {
       // once the append part is published the commit has happened: the signal comes too late for it
       const snapshot = await runPart(context, compact, messages, appends ? undefined : signal);

@@ -75,9 +75,7 @@ interface Waiting {
 }
 
 /** What goes into a slot, given the state before it; undefined: nothing any more. */
-type Draft = (
-  state: LogState,
-) =>
+type Draft = (state: LogState) =>
   | (Pick<SlotHeader, 'schemaId' | 'content'> & {
       start?: bigint;
       tree?: Omit<TreeMark, 'slot'>;
@@ -100,6 +98,8 @@ export class TableLog {
   /** one at a time: slots are taken, and the tail is read, in order */
   #turn: Promise<unknown> = Promise.resolve();
   readonly #wakers = new Set<() => void>();
+  /** sizes of the commit slots after the tree's position */
+  readonly #pending = new Map<bigint, number>();
   #lastLook = { monotonic_ms: Number.NEGATIVE_INFINITY, now_ms: Number.NEGATIVE_INFINITY };
 
   constructor(options: TableLogOptions) {
@@ -115,9 +115,11 @@ export class TableLog {
     return this.#options.store;
   }
 
-  /** Bytes of the rows that wait for a slot. */
-  get queued_bytes(): number {
-    return this.#queue.reduce((sum, { request }) => sum + request.size_bytes, 0);
+  /** Bytes of committed rows that no snapshot is known to hold. */
+  get pending_bytes(): number {
+    let sum = 0;
+    for (const size_bytes of this.#pending.values()) sum += size_bytes;
+    return sum;
   }
 
   /** Reads on to the newest slot. */
@@ -278,7 +280,7 @@ export class TableLog {
         const bytes = encodeSlot(header, wanted.rows);
         if (await this.#put(header, bytes)) {
           await this.#checkLive(header);
-          this.#fold(state, header, wanted.rows === undefined ? { bytes } : { inline: [wanted.rows] });
+          this.#fold(state, header, wanted.rows === undefined ? { bytes } : { inline: [wanted.rows] }, bytes.length);
           return header;
         }
         state = await this.#catchUp();
@@ -380,11 +382,37 @@ export class TableLog {
       const { tree } = last.header;
       if (tree.slot === 0n) return new LogState();
       const record = tree.slot === newest ? last : await this.#reader.header(tree.slot, id);
-      if (record !== undefined) return LogState.at(record.header);
+      if (record !== undefined && (await this.#keepPending(tree))) return LogState.at(record.header);
     }
   }
 
-  #fold(state: LogState, header: SlotHeader, source: { bytes?: Uint8Array | undefined; inline?: readonly LogRows[] }): void {
+  /** Slots that were committed while the record of the tree was on its way. false when one is gone: the tree has moved on. */
+  async #keepPending({ slot, position }: TreeMark): Promise<boolean> {
+    this.#pending.clear();
+    for (let at = position + 1n; at < slot; at++) {
+      const found = await this.#reader.header(at, this.#options.id);
+      if (found === undefined) return false;
+      this.#reader.keep(found.header, { bytes: found.bytes }, new Set());
+      this.#count(found.header, found.bytes?.length ?? 0);
+    }
+    return true;
+  }
+
+  #count({ slot, content }: SlotHeader, size_bytes: number): void {
+    if (content.kind !== 'commits') return;
+    const bodies = content.commits.flatMap((commit) => commit.bodies);
+    this.#pending.set(
+      slot,
+      bodies.reduce((sum, body) => sum + body.size_bytes, size_bytes),
+    );
+  }
+
+  #fold(
+    state: LogState,
+    header: SlotHeader,
+    source: { bytes?: Uint8Array | undefined; inline?: readonly LogRows[] },
+    size_bytes = source.bytes?.length ?? 0,
+  ): void {
     const voids = new Set<LogCommit>();
     if (header.content.kind === 'commits') {
       const last = new Map<string, bigint>();
@@ -396,6 +424,8 @@ export class TableLog {
     }
     state.apply(header, this.#options.store.path.slot(header.slot));
     this.#reader.keep(header, source, voids);
+    this.#count(header, size_bytes);
+    for (const slot of this.#pending.keys()) if (slot <= state.tree.position) this.#pending.delete(slot);
     for (const wake of this.#wakers) wake();
   }
 

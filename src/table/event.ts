@@ -35,7 +35,7 @@ export type WeirEvent = { readonly table: string } & (
       readonly duration_ms: number;
     }
   | { readonly type: 'expiry'; readonly expired: number; readonly filesDeleted: number }
-  | { readonly type: 'back-pressure'; readonly reason: 'write-buffer' | 'sorted-runs'; readonly duration_ms: number }
+  | { readonly type: 'back-pressure'; readonly reason: 'write-buffer' | 'sorted-runs' | 'log'; readonly duration_ms: number }
 );
 
 /**
