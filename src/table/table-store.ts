@@ -90,8 +90,11 @@ export class TableStore {
     const full = { ...event, table: this.table } as WeirEvent;
     countEvent(this.metrics, full);
     this.services.onEvent?.(full);
-    if (full.type === 'conflict') this.services.logger?.warn(`${this.table}: ${full.message}`);
-    else this.services.logger?.debug(`${this.table}: ${full.type}`);
+    const { logger } = this.services;
+    if (full.type === 'conflict') logger?.warn(`${this.table}: ${full.message}`);
+    else if (full.type === 'compaction-failure')
+      logger?.warn(`${this.table}: a compaction failed: ${full.error.code}: ${full.error.message}`);
+    else logger?.debug(`${this.table}: ${full.type}`);
   }
 
   /** Where a writer puts new files of a bucket. `names` is unique to the task that writes. */
