@@ -10,6 +10,7 @@ import type { Random } from '../base/random.js';
 import type { FileIO } from '../io/file-io.js';
 import type { FileIORef } from '../io/file-io-ref.js';
 import type { FileTarget } from '../lsm/rolling-writer.js';
+import { ChangelogStore } from '../meta/changelog-store.js';
 import { ConsumerStore } from '../meta/consumer-store.js';
 import { ManifestStore } from '../meta/manifest-store.js';
 import { SchemaStore } from '../meta/schema-store.js';
@@ -34,7 +35,10 @@ export class TableStore {
   readonly table: string;
   readonly services: Services;
   readonly path: TablePath;
+  /** undefined: the main one */
+  readonly branch: string | undefined;
   readonly snapshots: SnapshotStore;
+  readonly changelogs: ChangelogStore;
   readonly schemas: SchemaStore;
   readonly consumers: ConsumerStore;
   readonly metrics: TableMetrics = emptyMetrics();
@@ -42,13 +46,15 @@ export class TableStore {
   schema: TableSchema;
   options: TableOptions;
 
-  constructor(table: string, root: string, schema: TableSchema, services: Services) {
+  constructor(table: string, root: string, schema: TableSchema, services: Services, branch?: string) {
     this.table = table;
+    this.branch = branch;
     this.services = services;
     this.schema = schema;
     this.options = new TableOptions(schema.options, { append: schema.primaryKeys.length === 0 });
-    this.path = new TablePath(root, schema.options);
+    this.path = new TablePath(root, schema.options, branch);
     this.snapshots = new SnapshotStore(services.io, this.path);
+    this.changelogs = new ChangelogStore(services.io, this.path);
     this.schemas = new SchemaStore(services.io, this.path);
     this.consumers = new ConsumerStore(services.io, this.path);
     this.manifests = this.#manifestStore();
