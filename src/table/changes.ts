@@ -103,10 +103,10 @@ interface Kinded {
   readonly kinds: Uint8Array;
 }
 
-/** @param options `postponed: false` leaves out what is in the postpone bucket, as batch reads do */
+/** @param options `batch: true` leaves out what batch reads do not see */
 export async function* streamChanges<R>(
   store: TableStore,
-  options: ChangesOptions & { postponed?: boolean },
+  options: ChangesOptions & { batch?: boolean },
   where: BoundPredicate | undefined,
 ): AsyncGenerator<Change<R>> {
   const stream = new ChangeStream<R>(store, options, where);
@@ -120,11 +120,11 @@ export async function* streamChanges<R>(
 
 class ChangeStream<R> {
   readonly #store: TableStore;
-  readonly #options: ChangesOptions & { postponed?: boolean };
+  readonly #options: ChangesOptions & { batch?: boolean };
   readonly #where: BoundPredicate | undefined;
   readonly #poll_ms: number;
 
-  constructor(store: TableStore, options: ChangesOptions & { postponed?: boolean }, where: BoundPredicate | undefined) {
+  constructor(store: TableStore, options: ChangesOptions & { batch?: boolean }, where: BoundPredicate | undefined) {
     this.#store = store;
     this.#options = options;
     this.#where = where;

@@ -175,7 +175,8 @@ export class Table<R = Row> {
   }
 
   /**
-   * The changes after snapshot `from` up to and including `to`, as a batch read (Paimon's `incremental-between`).
+   * The changes after snapshot `from` up to and including `to`, as a batch read (Paimon's `incremental-between`). On a table with
+   * deletion vectors it sees, like any batch read, no level 0: `changes` does.
    *
    * @example
    * for await (const change of flights.changesBetween({ from: 3n, to: 5n })) console.log(change.rows());
