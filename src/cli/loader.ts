@@ -143,7 +143,7 @@ export class Loader {
     const found = snapshots.findLast(
       (snapshot) => snapshot.commitUser === this.#plan.commitUser && snapshot.commitIdentifier === identifier,
     );
-    return { snapshot: found?.id, identifier, rows: this.#pendingRows, alreadyCommitted: true };
+    return { snapshot: found?.id, identifier, rows: this.#pendingRows, alreadyCommitted: true, compactionDropped: false };
   }
 
   /** Says how far the input is committed, when part of it is. */

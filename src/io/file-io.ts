@@ -48,9 +48,8 @@ export interface FileSink {
  * Storage: the local disk, memory, or one around another that counts or fails.
  *
  * @example
- * const counting = (io: FileIO, count: (path: string) => void): FileIO => ({
- *   ...io, readFile: (path) => { count(path); return io.readFile(path); },
- * });
+ * const storage: FileIO = memoryFileIO();
+ * await storage.writeFile('/wh/note', Buffer.from('hello'));
  */
 export interface FileIO {
   /** 'faulty' is any storage with injected faults: tasks on it run inline, like those on memory */

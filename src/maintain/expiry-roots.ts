@@ -13,14 +13,13 @@ export interface ExpiryRoots {
   readonly branches: readonly Snapshot[];
 }
 
-const BRANCH_PREFIX = 'branch-';
-
 export async function readRoots(io: FileIO, path: TablePath, snapshots: SnapshotStore): Promise<ExpiryRoots> {
   const tags = await readTags(snapshots);
   const branches: Snapshot[] = [];
   for (const { path: directory } of await io.list(path.branchDirectory)) {
-    if (!directory.slice(directory.lastIndexOf('/') + 1).startsWith(BRANCH_PREFIX)) continue;
-    const store = new SnapshotStore(io, new TablePath(directory));
+    const branch = path.branchOf(directory);
+    if (branch === undefined) continue;
+    const store = new SnapshotStore(io, new TablePath(path.root, {}, branch));
     branches.push(...(await readTags(store)));
     for (const id of await store.list()) branches.push(await store.read(id));
   }

@@ -10,6 +10,12 @@ import type { TablePath } from './table-path.js';
 
 const PREFIX = 'consumer-';
 
+/**
+ * A named reader.
+ *
+ * @example
+ * const waiting: Consumer | undefined = (await flights.consumers()).find(({ id }) => id === 'hourly');
+ */
 export interface Consumer {
   readonly id: string;
   readonly nextSnapshot: bigint;

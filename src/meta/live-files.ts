@@ -20,6 +20,12 @@ export interface EntryFilter {
   bucket?: (entry: ManifestEntry) => boolean;
 }
 
+/** What one snapshot added and deleted, in order. */
+export async function deltaEntries(store: ManifestStore, snapshot: Snapshot): Promise<ManifestEntry[]> {
+  const delta = await store.readList(snapshot.deltaManifestList, snapshot.deltaManifestListSize);
+  return (await Promise.all(delta.map((manifest) => store.readEntries(manifest.fileName)))).flat();
+}
+
 export async function liveFiles(store: ManifestStore, snapshot: Snapshot, filter: EntryFilter = {}): Promise<ManifestEntry[]> {
   const [base, delta] = await Promise.all([
     store.readList(snapshot.baseManifestList, snapshot.baseManifestListSize),

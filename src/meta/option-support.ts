@@ -40,7 +40,7 @@ const REFUSALS: readonly Refusal[] = [
   { keys: exactly('scan.primary-branch'), uses: ALWAYS, asks: given },
   { keys: exactly('chain-table.enabled'), uses: ALWAYS, asks: isTrue },
   { keys: exactly('merge-engine'), uses: ALWAYS, asks: (value, schema) => schema.primaryKeys.length > 0 && isNot('deduplicate')(value) },
-  { keys: exactly('deletion-vectors.enabled'), uses: ALWAYS, asks: isTrue },
+  { keys: exactly('deletion-vectors.enabled'), uses: WRITING, asks: isTrue },
   { keys: exactly('sequence.snapshot-ordering'), uses: ALWAYS, asks: isTrue },
   { keys: exactly('pk-clustering-override'), uses: ALWAYS, asks: isTrue },
   { keys: exactly('data-evolution.enabled'), uses: ALWAYS, asks: isTrue },

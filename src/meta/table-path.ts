@@ -4,28 +4,36 @@
  *   <table>/ schema/schema-N · snapshot/{snapshot-N,LATEST,EARLIEST} · changelog/ · tag/tag-T · consumer/consumer-C
  *            manifest/{manifest-…,manifest-list-…,index-manifest-…} · index/… · statistics/…
  *            [data-file.path-directory/] [k=v/…] bucket-N/<data and changelog files>
+ *            branch/branch-B/{schema,snapshot,changelog,tag,consumer}/…       a branch's own; the rest it shares with the table
  */
 import type { DataFileMeta } from './data-file-meta.js';
 import type { IndexManifestEntry } from './index-manifest.js';
 
 const POSTPONE_BUCKET = -2;
+const BRANCH_PREFIX = 'branch-';
 
 export class TablePath {
   /** absolute, without a slash at the end */
   readonly root: string;
   readonly #dataRoot: string;
   readonly #indexBesideData: boolean;
+  /** where schemas, snapshots, changelogs, tags and consumers are */
+  readonly #ownRoot: string;
 
-  /** @param options the table's: `data-file.path-directory` and `index-file-in-data-file-dir` are looked at */
-  constructor(root: string, options: Readonly<Record<string, string>> = {}) {
+  /**
+   * @param options the table's: `data-file.path-directory` and `index-file-in-data-file-dir` are looked at
+   * @param branch name of a branch; default: the main one
+   */
+  constructor(root: string, options: Readonly<Record<string, string>> = {}, branch?: string) {
     this.root = root.length > 1 && root.endsWith('/') ? root.slice(0, -1) : root;
+    this.#ownRoot = branch === undefined ? this.root : `${this.branchDirectory}/${BRANCH_PREFIX}${branch}`;
     const directory = options['data-file.path-directory']?.replace(/^\/+|\/+$/g, '');
     this.#dataRoot = directory === undefined || directory === '' ? this.root : `${this.root}/${directory}`;
     this.#indexBesideData = options['index-file-in-data-file-dir']?.trim().toLowerCase() === 'true';
   }
 
   get schemaDirectory(): string {
-    return `${this.root}/schema`;
+    return `${this.#ownRoot}/schema`;
   }
 
   schema(id: bigint): string {
@@ -33,7 +41,7 @@ export class TablePath {
   }
 
   get snapshotDirectory(): string {
-    return `${this.root}/snapshot`;
+    return `${this.#ownRoot}/snapshot`;
   }
 
   snapshot(id: bigint): string {
@@ -49,7 +57,11 @@ export class TablePath {
   }
 
   get changelogDirectory(): string {
-    return `${this.root}/changelog`;
+    return `${this.#ownRoot}/changelog`;
+  }
+
+  changelog(id: bigint): string {
+    return `${this.changelogDirectory}/changelog-${id}`;
   }
 
   get manifestDirectory(): string {
@@ -79,19 +91,26 @@ export class TablePath {
   }
 
   get tagDirectory(): string {
-    return `${this.root}/tag`;
+    return `${this.#ownRoot}/tag`;
   }
 
   tag(name: string): string {
     return `${this.tagDirectory}/tag-${name}`;
   }
 
+  /** of all branches of the table */
   get branchDirectory(): string {
     return `${this.root}/branch`;
   }
 
+  /** The branch that a directory in `branchDirectory` is of; undefined for others. */
+  branchOf(directory: string): string | undefined {
+    const name = directory.slice(directory.lastIndexOf('/') + 1);
+    return name.startsWith(BRANCH_PREFIX) ? name.slice(BRANCH_PREFIX.length) : undefined;
+  }
+
   get consumerDirectory(): string {
-    return `${this.root}/consumer`;
+    return `${this.#ownRoot}/consumer`;
   }
 
   consumer(id: string): string {

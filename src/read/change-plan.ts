@@ -19,20 +19,26 @@ import { partitionPath } from '../meta/partition-path.js';
 import type { Snapshot } from '../meta/snapshot.js';
 import type { TableOptions } from '../meta/table-options.js';
 import type { TableSchema } from '../meta/table-schema.js';
-import { groupByBucket, type PlannedRead, planSnapshot, type ReadContext, schemasOf } from './plan.js';
+import { batchLevels, groupByBucket, type PlannedRead, planSnapshot, type ReadContext, schemasOf } from './plan.js';
 import { splitOf } from './split.js';
 
 const POSTPONE_BUCKET = -2;
 
-/** @param postponed with what is still in the postpone bucket, which streams see and batch reads do not */
+/** @param batch leave out what batch reads of a state do not see: the postpone bucket, and level 0 with deletion vectors */
 export async function planChanges(
   context: ReadContext,
   snapshot: Snapshot,
   schema: TableSchema,
-  { postponed = true }: { postponed?: boolean } = {},
+  { batch = false }: { batch?: boolean } = {},
 ): Promise<PlannedRead> {
   const entries = await changeEntries(context, snapshot);
-  return rawSplits(context, schema, postponed ? entries : entries.filter((entry) => entry.bucket >= 0));
+  if (!batch) return rawSplits(context, schema, entries);
+  const level = batchLevels(context, schema);
+  return rawSplits(
+    context,
+    schema,
+    entries.filter((entry) => entry.bucket >= 0 && level(entry.file.level)),
+  );
 }
 
 /** The state at a snapshot that its following changes continue. */

@@ -97,7 +97,8 @@ export function groupByBucket(entries: readonly ManifestEntry[]): BucketEntries[
   return [...groups.values()];
 }
 
-function batchLevels({ options }: ReadContext, schema: TableSchema): (level: number) => boolean {
+/** The levels that reads of a state see. */
+export function batchLevels({ options }: ReadContext, schema: TableSchema): (level: number) => boolean {
   const skipped = schema.primaryKeys.length > 0 && options.deletionVectors && !options.deletionVectorsMergeOnRead;
   return skipped ? (level) => level > 0 : () => true;
 }

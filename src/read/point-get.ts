@@ -8,7 +8,8 @@
  * Key columns of row groups and open files (with parsed footers) are kept, as long as they fit: files never change.
  * Invariant: of several versions the one a merge would keep is found: files that could hold a newer one are all looked at.
  */
-import type { FileIORef } from '../io/file-io-ref.js';
+import { type DeletedRows, type DeletionFile, readDeletedRows } from '../format/deletion-vector.js';
+import { type FileIORef, resolveFileIO } from '../io/file-io-ref.js';
 import type { EvolvingReader } from '../lsm/evolving-reader.js';
 import { KIND_FIELD, SEQUENCE_FIELD } from '../lsm/file-fields.js';
 import { type BucketPlace, fieldsNamed, fileOpener } from '../lsm/file-opener.js';
@@ -16,18 +17,20 @@ import { keyComparator } from '../lsm/key-comparator.js';
 import { serializeRow } from '../meta/binary-row.js';
 import { bucketsOf } from '../meta/bucket-function.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
+import { type SnapshotDeletions, snapshotDeletions } from '../meta/deletion-files.js';
 import { liveFiles } from '../meta/live-files.js';
 import type { ManifestEntry } from '../meta/manifest-entry.js';
 import { partitionPath } from '../meta/partition-path.js';
 import type { Snapshot } from '../meta/snapshot.js';
 import { bucketKey, type TableSchema, trimmedPrimaryKey } from '../meta/table-schema.js';
+import { getBit } from '../types/bitmap.js';
 import type { Batch, Column } from '../types/column.js';
 import { compareRows } from '../types/compare.js';
 import type { DataField } from '../types/data-type.js';
 import { columnFromData, compareDatum, type Datum, datumAt } from '../types/datum.js';
 import { columnBytes } from '../types/take.js';
 import { PageLru } from './page-cache.js';
-import { type ReadContext, schemasOf } from './plan.js';
+import { batchLevels, type ReadContext, schemasOf } from './plan.js';
 
 /** Open files and key columns kept at most. */
 const CACHED_FILES = 128;
@@ -41,9 +44,22 @@ interface Version {
   readonly sequence: bigint;
 }
 
+/** The live files of a snapshot. */
+interface State {
+  readonly snapshot: bigint;
+  readonly partitions: ReadonlyMap<string, readonly ManifestEntry[]>;
+  readonly deletions: SnapshotDeletions;
+  readonly fileSchemas: readonly TableSchema[];
+}
+
 interface BucketFiles {
   readonly place: BucketPlace;
   readonly files: DataFileMeta[];
+}
+
+interface Candidate {
+  readonly cached: CachedFile;
+  readonly deletion: DeletionFile | undefined;
 }
 
 interface CachedFile {
@@ -54,6 +70,8 @@ interface CachedFile {
   readonly keys: Map<number, Promise<readonly Column[]>>;
   /** how often each row group was looked into */
   readonly looks: Map<number, number>;
+  /** the deletion vector last looked into: other snapshots may have another */
+  deleted: { readonly place: DeletionFile; readonly rows: Promise<DeletedRows> } | undefined;
 }
 
 export class PointReader {
@@ -65,7 +83,8 @@ export class PointReader {
   readonly #files = new Map<string, CachedFile>();
   readonly #pages = new PageLru(CACHED_PAGES_BYTES);
   #cachedKeys_bytes = 0;
-  #state: { snapshot: bigint; partitions: Map<string, ManifestEntry[]>; fileSchemas: readonly TableSchema[] } | undefined;
+  /** of the snapshot asked last */
+  #state: State | undefined;
 
   constructor(context: ReadContext, io: FileIORef, schema: TableSchema) {
     this.#context = context;
@@ -77,7 +96,7 @@ export class PointReader {
 
   /** The row of the key as a batch of one row with these columns; undefined when there is none. */
   async get(snapshot: Snapshot, key: ReadonlyMap<string, Datum>, columns: readonly string[]): Promise<Batch | undefined> {
-    const buckets = await this.#bucketsOf(snapshot, key);
+    const state = await this.#stateOf(snapshot);
     const values = this.#keys.map((field) => key.get(field.name)!);
     const serialized = serializeRow(
       this.#keys.map((field) => field.type),
@@ -87,14 +106,18 @@ export class PointReader {
     const cached: CachedFile[] = [];
     try {
       // sequence numbers are a bucket's own, so each is asked apart; a key is in one of them, the others at most deleted it
-      for (const { place, files } of buckets) {
+      for (const { place, files } of this.#bucketsOf(state, key)) {
+        const deletions = state.deletions.of(place.partition, place.bucket);
         const candidates = files
           .filter((file) => this.#compareKeys(file.minKey, serialized) <= 0 && this.#compareKeys(file.maxKey, serialized) >= 0)
           .sort((a, b) =>
             a.maxSequenceNumber > b.maxSequenceNumber ? -1 : a.maxSequenceNumber < b.maxSequenceNumber ? 1 : a.level - b.level,
           );
-        const opened = candidates.map((file) => this.#open(place, file));
-        cached.push(...opened);
+        const opened = candidates.map((file) => ({
+          cached: this.#open(place, file, state.fileSchemas),
+          deletion: deletions.get(file.fileName),
+        }));
+        cached.push(...opened.map((each) => each.cached));
         const best = await this.#newest(opened, probe, columns);
         const row = best === undefined ? undefined : visible(best.batch, columns);
         if (row !== undefined) return row;
@@ -107,13 +130,13 @@ export class PointReader {
   }
 
   /** The version that a merge of the files would keep. They come with the highest sequence numbers first. */
-  async #newest(files: readonly CachedFile[], probe: readonly Column[], columns: readonly string[]): Promise<Version | undefined> {
+  async #newest(files: readonly Candidate[], probe: readonly Column[], columns: readonly string[]): Promise<Version | undefined> {
     // looked up all at once: on a cold table each of them waits for the disk
     const rows = await Promise.all(files.map((file) => this.#rowOf(file, probe)));
     const ordered = this.#context.options.sequenceFields.length > 0;
     let best: Version | undefined;
     for (const [index, row] of rows.entries()) {
-      const file = files[index]!;
+      const { cached: file } = files[index]!;
       // without sequence.field the highest sequence number wins: a file that ends below it cannot hold the winner
       if (best !== undefined && !ordered && file.maxSequenceNumber < best.sequence) break;
       if (row === undefined) continue;
@@ -132,8 +155,7 @@ export class PointReader {
   }
 
   /** The buckets that may hold the key, with their files. */
-  async #bucketsOf(snapshot: Snapshot, key: ReadonlyMap<string, Datum>): Promise<BucketFiles[]> {
-    const partitions = await this.#partitions(snapshot);
+  #bucketsOf({ partitions }: State, key: ReadonlyMap<string, Datum>): BucketFiles[] {
     const partition = this.#partitionOf(key);
     const entries = partition === undefined ? [...partitions.values()].flat() : (partitions.get(partition) ?? []);
     const wanted = new Map<number, number>();
@@ -176,25 +198,51 @@ export class PointReader {
     return bucketsOf(this.#context.options.bucketFunction, probe, types, 1, totalBuckets)[0]!;
   }
 
-  /** Live files by partition, of the snapshot asked last; postponed ones are no part of a table's readable state. */
-  async #partitions(snapshot: Snapshot): Promise<Map<string, ManifestEntry[]>> {
-    if (this.#state?.snapshot !== snapshot.id) {
-      const entries = (await liveFiles(this.#context.manifests, snapshot)).filter((entry) => entry.bucket >= 0);
-      const partitions = new Map<string, ManifestEntry[]>();
-      for (const entry of entries) {
-        const partition = latin1(entry.partition);
-        const group = partitions.get(partition);
-        if (group === undefined) partitions.set(partition, [entry]);
-        else group.push(entry);
-      }
-      this.#state = { snapshot: snapshot.id, partitions, fileSchemas: await schemasOf(this.#context, entries) };
-      await this.#evictGone(new Set(entries.map((entry) => entry.file.fileName)));
+  /** Live files by partition; postponed ones are no part of a table's readable state. */
+  async #stateOf(snapshot: Snapshot): Promise<State> {
+    if (this.#state?.snapshot === snapshot.id) return this.#state;
+    const { manifests, path } = this.#context;
+    const level = batchLevels(this.#context, this.schema);
+    const entries = (await liveFiles(manifests, snapshot)).filter((entry) => entry.bucket >= 0 && level(entry.file.level));
+    const partitions = new Map<string, ManifestEntry[]>();
+    for (const entry of entries) {
+      const partition = latin1(entry.partition);
+      const group = partitions.get(partition);
+      if (group === undefined) partitions.set(partition, [entry]);
+      else group.push(entry);
     }
-    return this.#state.partitions;
+    const state = {
+      snapshot: snapshot.id,
+      partitions,
+      deletions: await snapshotDeletions(manifests, path, this.schema, snapshot),
+      fileSchemas: await schemasOf(this.#context, entries),
+    };
+    this.#state = state;
+    await this.#evictGone(new Set(entries.map((entry) => entry.file.fileName)));
+    return state;
+  }
+
+  /** The ordinal of the key's row in a file; undefined when it is not there, or marked deleted. */
+  async #rowOf({ cached, deletion }: Candidate, probe: readonly Column[]): Promise<number | undefined> {
+    const row = await this.#ordinalOf(cached, probe);
+    if (row === undefined || deletion === undefined) return row;
+    return getBit(await this.#deletedRows(cached, deletion), row) ? undefined : row;
+  }
+
+  async #deletedRows(cached: CachedFile, place: DeletionFile): Promise<DeletedRows> {
+    const known = cached.deleted;
+    if (known !== undefined && known.place.path === place.path && known.place.offset === place.offset) return known.rows;
+    const { rowCount } = await cached.reader;
+    const deleted = { place, rows: readDeletedRows(resolveFileIO(this.#io), place, rowCount) };
+    cached.deleted = deleted;
+    deleted.rows.catch(() => {
+      if (cached.deleted === deleted) cached.deleted = undefined;
+    });
+    return deleted.rows;
   }
 
   /** The key's row ordinal in a file; undefined when it is not there. */
-  async #rowOf(cached: CachedFile, probe: readonly Column[]): Promise<number | undefined> {
+  async #ordinalOf(cached: CachedFile, probe: readonly Column[]): Promise<number | undefined> {
     const reader = await cached.reader;
     for (let group = this.#firstGroup(reader, probe); group < reader.rowGroups.length; group++) {
       const { keys, firstRow } = (await this.#keysOfPages(cached, reader, group, probe)) ?? {
@@ -263,7 +311,7 @@ export class PointReader {
     return group;
   }
 
-  #open(place: BucketPlace, file: DataFileMeta): CachedFile {
+  #open(place: BucketPlace, file: DataFileMeta, fileSchemas: readonly TableSchema[]): CachedFile {
     const known = this.#files.get(file.fileName);
     if (known !== undefined) {
       this.#files.delete(file.fileName);
@@ -271,14 +319,12 @@ export class PointReader {
       known.users++;
       return known;
     }
-    const open = fileOpener(
-      { io: this.#io, place, schema: this.schema, fileSchemas: this.#state!.fileSchemas, pageCache: this.#pages },
-      this.#keys,
-    );
+    const open = fileOpener({ io: this.#io, place, schema: this.schema, fileSchemas, pageCache: this.#pages }, this.#keys);
     const cached: CachedFile = {
       reader: open(file),
       keys: new Map(),
       looks: new Map(),
+      deleted: undefined,
       maxSequenceNumber: file.maxSequenceNumber,
       users: 1,
     };

@@ -5,9 +5,10 @@
  *                                    compaction ─────┘
  *
  * Invariants: sequence numbers go up by one a row and start above all that the bucket held when it was opened; at most one
- * compaction of the bucket runs; what it replaces is announced once, together with what it made.
+ * compaction of the bucket runs; what it replaces is announced once, together with what it made; a compaction that fails is
+ * told, and fails nothing else.
  */
-import { hasCode } from '../base/error.js';
+import { hasCode, WeirError } from '../base/error.js';
 import type { BucketPlace } from '../lsm/file-opener.js';
 import { Levels } from '../lsm/levels.js';
 import { compactBucket, type PickedCompaction, pickCompaction } from '../maintain/bucket-compaction.js';
@@ -44,7 +45,8 @@ export class BucketWriter {
   #compactAfter: DataFileMeta[] = [];
   #flushing: Promise<void> = Promise.resolve();
   #compacting: Promise<CompactOutput | undefined> | undefined;
-  #stale = false;
+  /** a compaction did not find a file: it was replaced since, or somebody deleted it */
+  #missing: WeirError | undefined;
   readonly #stop = new AbortController();
 
   constructor(options: BucketWriterOptions) {
@@ -125,9 +127,11 @@ export class BucketWriter {
     try {
       return await compactBucket(this.#store, this.place, picked, this.#stop.signal);
     } catch (error) {
-      // A file that another compactor replaced and expired meanwhile: this compaction was planned on an old state, drop it.
-      if (!hasCode(error, 'NOT_FOUND') && !this.#stop.signal.aborted) throw error;
-      this.#stale = true;
+      if (this.#stop.signal.aborted) return undefined;
+      if (!(error instanceof WeirError)) throw error;
+      const cause = hasCode(error.cause, 'NOT_FOUND') ? error.cause : error;
+      if (cause.code === 'NOT_FOUND') this.#missing = cause;
+      else this.#failed(error);
       return undefined;
     }
   }
@@ -141,8 +145,8 @@ export class BucketWriter {
     if (output === pending) return;
     this.#compacting = undefined;
     if (output === undefined || typeof output === 'symbol') return;
-    const gone = new Set(output.before.map(identity));
-    this.#files = [...this.#files.filter((file) => !gone.has(identity(file))), ...output.after];
+    const gone = new Set(output.before.map(fileAtLevel));
+    this.#files = [...this.#files.filter((file) => !gone.has(fileAtLevel(file))), ...output.after];
     this.#compactBefore.push(...output.before);
     this.#compactAfter.push(...output.after);
     this.#maybeCompact();
@@ -152,8 +156,8 @@ export class BucketWriter {
   async takeMessage(): Promise<CommitMessage | undefined> {
     if (this.#newFiles.length + this.#changelog.length + this.#compactBefore.length + this.#compactAfter.length === 0) return undefined;
     // A file that one compaction made and the next replaced was never visible: it is in neither list.
-    const made = new Set(this.#compactAfter.map(identity));
-    const replaced = new Set(this.#compactBefore.map(identity));
+    const made = new Set(this.#compactAfter.map(fileAtLevel));
+    const replaced = new Set(this.#compactBefore.map(fileAtLevel));
     await this.#removeIntermediate(made, replaced);
     const message: CommitMessage = {
       partition: this.place.partition,
@@ -161,8 +165,8 @@ export class BucketWriter {
       totalBuckets: this.#totalBuckets,
       newFiles: this.#newFiles,
       changelogFiles: this.#changelog,
-      compactBefore: this.#compactBefore.filter((file) => !made.has(identity(file))),
-      compactAfter: this.#compactAfter.filter((file) => !replaced.has(identity(file))),
+      compactBefore: this.#compactBefore.filter((file) => !made.has(fileAtLevel(file))),
+      compactAfter: this.#compactAfter.filter((file) => !replaced.has(fileAtLevel(file))),
       compactChangelog: [],
     };
     this.#newFiles = [];
@@ -176,22 +180,33 @@ export class BucketWriter {
   /** Files a compaction made and the next one replaced; an upgraded file keeps its name and is somebody else's. */
   async #removeIntermediate(made: ReadonlySet<string>, replaced: ReadonlySet<string>): Promise<void> {
     const kept = new Set(
-      [...this.#newFiles, ...this.#compactBefore.filter((file) => !made.has(identity(file)))].map((file) => file.fileName),
+      [...this.#newFiles, ...this.#compactBefore.filter((file) => !made.has(fileAtLevel(file)))].map((file) => file.fileName),
     );
-    for (const file of this.#compactAfter) if (!replaced.has(identity(file))) kept.add(file.fileName);
-    const gone = this.#compactAfter.filter((file) => replaced.has(identity(file)) && !kept.has(file.fileName));
+    for (const file of this.#compactAfter) if (!replaced.has(fileAtLevel(file))) kept.add(file.fileName);
+    const gone = this.#compactAfter.filter((file) => replaced.has(fileAtLevel(file)) && !kept.has(file.fileName));
     await Promise.all(gone.map((file) => this.#store.io.remove(`${this.place.directory}/${file.fileName}`)));
   }
 
-  /** Files this bucket knew are gone: it has to be reset before it can compact again. */
+  /** A file this bucket knew is gone: it has to be reset before it can compact again. */
   get isStale(): boolean {
-    return this.#stale;
+    return this.#missing !== undefined;
   }
 
-  /** After a compaction lost its race: go on from what is committed. */
+  /** Goes on from the files that are in the table, or on their way into it, and from what was made here since. */
   reset(files: readonly DataFileMeta[]): void {
-    this.#files = files;
-    this.#stale = false;
+    const replaced = new Set(this.#compactBefore.map(fileAtLevel));
+    this.#files = [...files, ...this.#newFiles, ...this.#compactAfter].filter((file) => !replaced.has(fileAtLevel(file)));
+    const missing = this.#missing;
+    this.#missing = undefined;
+    if (missing === undefined || !files.some((file) => missing.file?.endsWith(`/${file.fileName}`))) return;
+    const { table } = this.#store;
+    const detail = { cause: missing, table, ...(missing.file !== undefined && { file: missing.file }) };
+    this.#failed(new WeirError('CORRUPTION', `${missing.file} is missing, and ${table} needs it`, detail));
+  }
+
+  /** The rows are safe without the compaction; it is planned again with the next commit. */
+  #failed(error: WeirError): void {
+    this.#store.emit({ type: 'compaction-failure', bucket: this.place.bucket, error });
   }
 
   /** Stops what runs; the message (if any) holds the files to delete. */
@@ -210,6 +225,7 @@ export class BucketWriter {
   }
 }
 
-function identity(file: DataFileMeta): string {
+/** One file at one level: an upgrade keeps the name and changes the level. */
+export function fileAtLevel(file: DataFileMeta): string {
   return `${file.level}/${file.fileName}`;
 }

@@ -191,21 +191,23 @@ export class Catalog {
   }
 
   /**
-   * NOT_FOUND when there is none; UNSUPPORTED when only a later weir could read it.
+   * NOT_FOUND when there is none; UNSUPPORTED when only a later weir could read it. `database.table$branch_<name>` is a branch,
+   * which is read, not written.
    *
    * @example
    * const known = await catalog.table<{ id: bigint; delay?: number | null }>('ods.flights');
    */
   async table<R = Record<string, unknown>>(name: string): Promise<Table<R>> {
     this.#check();
-    const root = this.#tablePath(name);
-    const schema = await new SchemaStore(this.#services.io, new TablePath(root, {})).latest();
+    const [, tableName = name, branch] = BRANCH_NAME.exec(name) ?? [];
+    const root = this.#tablePath(tableName);
+    const schema = await new SchemaStore(this.#services.io, new TablePath(root, {}, branch)).latest();
     if (schema === undefined) {
-      const there = await this.#services.io.exists(root);
+      const there = branch === undefined && (await this.#services.io.exists(root));
       const why = there ? `${root} is not a Paimon table: it has no schema` : `there is no table ${name} in ${this.warehouse}`;
       throw new WeirError('NOT_FOUND', why, { table: name, file: root });
     }
-    const table = new Table<R>(new TableStore(name, root, schema, this.#services));
+    const table = new Table<R>(new TableStore(name, root, schema, this.#services, branch));
     this.#tables.add(table as Table<never>);
     return table;
   }
@@ -269,6 +271,9 @@ export class Catalog {
     return `${this.#databasePath(database)}/${table}`;
   }
 }
+
+/** `database.table$branch_<name>`; the main branch is the table itself */
+const BRANCH_NAME = /^([^$]+)\$branch_(?!main$)([^/\\$\0]+)$/;
 
 /** `$` names system tables and branches, which are no tables of their own. */
 function isName(name: string): boolean {

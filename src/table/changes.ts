@@ -2,12 +2,14 @@
  * A table as a stream of changes.
  *
  *   full state at S, as +I ──> changes of S+1 ──> S+2 ──> … (waits for the next snapshot)
+ *                                 (of an expired snapshot: as long as its changelog is kept)
  *
  * Invariants: each batch carries the position after it, resuming there repeats nothing and misses nothing; at most one batch
  * is held; a consumer's progress is saved when the batch after it is asked for, so nothing unseen is ever skipped.
  */
 import type { RecordBatch } from 'apache-arrow';
 import { hasCode, WeirError } from '../base/error.js';
+import type { Snapshot } from '../meta/snapshot.js';
 import { planChanges, planFullState, planPostponed } from '../read/change-plan.js';
 import type { PlannedRead } from '../read/plan.js';
 import { toRecordBatch } from '../types/arrow.js';
@@ -30,7 +32,8 @@ import type { TableStore } from './table-store.js';
 export interface ChangesOptions {
   /**
    * `latest-full` (default): the state now, then changes · `latest`: only what comes after · `earliest`: the state at the earliest
-   * snapshot held, then changes · `{ snapshot }`: from the changes of that snapshot on · a position: where that batch ended
+   * snapshot held, then changes · `{ snapshot }`: from the changes of that snapshot on, which may be kept longer than the
+   * snapshot · a position: where that batch ended
    */
   from?: 'latest-full' | 'latest' | 'earliest' | { snapshot: bigint } | StreamPosition;
   /** end after the changes of this snapshot; `now`: of the one that is latest at the start. Default: never */
@@ -100,10 +103,10 @@ interface Kinded {
   readonly kinds: Uint8Array;
 }
 
-/** @param options `postponed: false` leaves out what is in the postpone bucket, as batch reads do */
+/** @param options `batch: true` leaves out what batch reads do not see */
 export async function* streamChanges<R>(
   store: TableStore,
-  options: ChangesOptions & { postponed?: boolean },
+  options: ChangesOptions & { batch?: boolean },
   where: BoundPredicate | undefined,
 ): AsyncGenerator<Change<R>> {
   const stream = new ChangeStream<R>(store, options, where);
@@ -117,11 +120,11 @@ export async function* streamChanges<R>(
 
 class ChangeStream<R> {
   readonly #store: TableStore;
-  readonly #options: ChangesOptions & { postponed?: boolean };
+  readonly #options: ChangesOptions & { batch?: boolean };
   readonly #where: BoundPredicate | undefined;
   readonly #poll_ms: number;
 
-  constructor(store: TableStore, options: ChangesOptions & { postponed?: boolean }, where: BoundPredicate | undefined) {
+  constructor(store: TableStore, options: ChangesOptions & { batch?: boolean }, where: BoundPredicate | undefined) {
     this.#store = store;
     this.#options = options;
     this.#where = where;
@@ -172,7 +175,7 @@ class ChangeStream<R> {
 
   async *#fullState(place: Place): AsyncGenerator<Change<R>> {
     const store = this.#store;
-    const snapshot = await this.#read(place.snapshot);
+    const snapshot = await this.#read(place.snapshot, 'state');
     await store.refresh();
     const [state, postponed] = await readHeld(store, snapshot, () =>
       Promise.all([planFullState(store, snapshot, store.schema), planPostponed(store, snapshot, store.schema)]),
@@ -188,11 +191,11 @@ class ChangeStream<R> {
 
   async *#changesOf(id: bigint, skip: number): AsyncGenerator<Change<R>> {
     const store = this.#store;
-    const snapshot = await this.#read(id);
+    const snapshot = await this.#read(id, 'changes');
     await store.refresh();
-    const plan = await readHeld(store, snapshot, () => planChanges(store, snapshot, store.schema, this.#options));
+    const plan = await readHeld(store, snapshot, () => planChanges(store, snapshot, store.schema, this.#options), 'changes');
     let done = 0;
-    for await (const { batch, kinds } of yieldHeld(store, snapshot, this.#changeBatches(plan))) {
+    for await (const { batch, kinds } of yieldHeld(store, snapshot, this.#changeBatches(plan), 'changes')) {
       done++;
       if (done <= skip) continue;
       const change = this.#change({ phase: 'change', snapshot: id, done }, batch, kinds);
@@ -238,11 +241,13 @@ class ChangeStream<R> {
     return new Change(formatPosition(place), place.snapshot, keptKinds, projected);
   }
 
-  async #read(id: bigint) {
+  async #read(id: bigint, part: 'state' | 'changes'): Promise<Snapshot> {
     try {
       return await this.#store.snapshots.read(id);
     } catch (error) {
       if (!hasCode(error, 'NOT_FOUND') && !hasCode(error, 'POSITION_EXPIRED')) throw error;
+      const kept = part === 'changes' ? await this.#store.changelogs.read(id) : undefined;
+      if (kept !== undefined) return kept;
       const earliest = await this.#store.snapshots.earliestId();
       throw new WeirError(
         'POSITION_EXPIRED',

@@ -2,8 +2,9 @@
  * Commits the messages of many writers at once: the end of a parallel job's checkpoint.
  */
 import { WeirError } from '../base/error.js';
-import { abortMessages, commitTable, lastCommittedIdentifier } from '../commit/table-commit.js';
+import { abortMessages, lastCommittedIdentifier } from '../commit/table-commit.js';
 import type { CommitMessage } from '../meta/commit-message.js';
+import { publish } from './publish.js';
 import type { TableStore } from './table-store.js';
 import type { CommitResult } from './writer.js';
 
@@ -39,16 +40,16 @@ export class TableCommitter {
     const last = await this.lastIdentifier();
     const rows = messages.reduce((sum, message) => sum + message.newFiles.reduce((part, file) => part + file.rowCount, 0), 0);
     if (last !== undefined && identifier <= last) {
-      return { snapshot: undefined, identifier, rows, alreadyCommitted: true };
+      return { snapshot: undefined, identifier, rows, alreadyCommitted: true, compactionDropped: false };
     }
-    const outcome = await commitTable(this.#store, {
+    const { snapshots, alreadyCommitted, compactionDropped } = await publish(this.#store, {
       commitUser: this.commitUser,
       identifier,
       messages,
       ...(options.watermark !== undefined && { watermark: options.watermark }),
     });
     if (!this.#store.options.writeOnly) await this.#expire();
-    return { snapshot: outcome.snapshots.at(-1), identifier, rows, alreadyCommitted: outcome.alreadyCommitted };
+    return { snapshot: snapshots.at(-1), identifier, rows, alreadyCommitted, compactionDropped };
   }
 
   /**

@@ -1,3 +1,6 @@
+/** What a table tells: events, counters, and messages for operators. */
+import type { WeirError } from '../base/error.js';
+
 /**
  * What a table tells while it works. The library prints nothing: it calls `onEvent`, and `logger` for what an operator reads.
  *
@@ -34,6 +37,8 @@ export type WeirEvent = { readonly table: string } & (
       readonly size_bytes: number;
       readonly duration_ms: number;
     }
+  /** A writer's compaction failed; its rows are not touched by that, and it tries again with the next commit. */
+  | { readonly type: 'compaction-failure'; readonly bucket: number; readonly error: WeirError }
   | { readonly type: 'expiry'; readonly expired: number; readonly filesDeleted: number }
   | { readonly type: 'back-pressure'; readonly reason: 'write-buffer' | 'sorted-runs' | 'log'; readonly duration_ms: number }
 );
@@ -79,6 +84,7 @@ export interface TableMetrics {
   compactions: number;
   compactedFiles: number;
   compaction_ms: number;
+  compactionFailures: number;
   expiredSnapshots: number;
   deletedFiles: number;
   backPressure_ms: number;
@@ -97,6 +103,7 @@ export function emptyMetrics(): TableMetrics {
     compactions: 0,
     compactedFiles: 0,
     compaction_ms: 0,
+    compactionFailures: 0,
     expiredSnapshots: 0,
     deletedFiles: 0,
     backPressure_ms: 0,
@@ -125,6 +132,9 @@ export function countEvent(metrics: TableMetrics, event: WeirEvent): void {
       metrics.compactions++;
       metrics.compactedFiles += event.filesBefore;
       metrics.compaction_ms += event.duration_ms;
+      break;
+    case 'compaction-failure':
+      metrics.compactionFailures++;
       break;
     case 'expiry':
       metrics.expiredSnapshots += event.expired;

@@ -3,6 +3,8 @@
  *
  *   changelog-producer   none          the rows of the files that APPEND snapshots added, as they stand
  *                        the others    the changelog files, as they stand
+ *
+ * A batch read sees no level 0 on a table with deletion vectors, as in Java: there only compactions have changes, `lookup`'s.
  */
 import { WeirError } from '../base/error.js';
 import type { BoundPredicate, Predicate } from '../types/predicate.js';
@@ -44,7 +46,7 @@ export async function* incrementalSource<R>(
     {
       from: { snapshot: range.from + 1n },
       until: { snapshot: range.to },
-      postponed: false,
+      batch: true,
       ...(range.columns !== undefined && { columns: range.columns }),
       ...(range.signal !== undefined && { signal: range.signal }),
     },

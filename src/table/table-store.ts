@@ -10,6 +10,7 @@ import type { Random } from '../base/random.js';
 import type { FileIO } from '../io/file-io.js';
 import type { FileIORef } from '../io/file-io-ref.js';
 import type { FileTarget } from '../lsm/rolling-writer.js';
+import { ChangelogStore } from '../meta/changelog-store.js';
 import { ConsumerStore } from '../meta/consumer-store.js';
 import { ManifestStore } from '../meta/manifest-store.js';
 import { SchemaStore } from '../meta/schema-store.js';
@@ -35,7 +36,10 @@ export class TableStore {
   readonly table: string;
   readonly services: Services;
   readonly path: TablePath;
+  /** undefined: the main one */
+  readonly branch: string | undefined;
   readonly snapshots: SnapshotStore;
+  readonly changelogs: ChangelogStore;
   readonly schemas: SchemaStore;
   readonly consumers: ConsumerStore;
   readonly metrics: TableMetrics = emptyMetrics();
@@ -44,13 +48,15 @@ export class TableStore {
   options: TableOptions;
   #log: LogHandle | undefined;
 
-  constructor(table: string, root: string, schema: TableSchema, services: Services) {
+  constructor(table: string, root: string, schema: TableSchema, services: Services, branch?: string) {
     this.table = table;
+    this.branch = branch;
     this.services = services;
     this.schema = schema;
     this.options = new TableOptions(schema.options, { append: schema.primaryKeys.length === 0 });
-    this.path = new TablePath(root, schema.options);
+    this.path = new TablePath(root, schema.options, branch);
     this.snapshots = new SnapshotStore(services.io, this.path);
+    this.changelogs = new ChangelogStore(services.io, this.path);
     this.schemas = new SchemaStore(services.io, this.path);
     this.consumers = new ConsumerStore(services.io, this.path);
     this.manifests = this.#manifestStore();
@@ -99,8 +105,11 @@ export class TableStore {
     const full = { ...event, table: this.table } as WeirEvent;
     countEvent(this.metrics, full);
     this.services.onEvent?.(full);
-    if (full.type === 'conflict') this.services.logger?.warn(`${this.table}: ${full.message}`);
-    else this.services.logger?.debug(`${this.table}: ${full.type}`);
+    const { logger } = this.services;
+    if (full.type === 'conflict') logger?.warn(`${this.table}: ${full.message}`);
+    else if (full.type === 'compaction-failure')
+      logger?.warn(`${this.table}: a compaction failed: ${full.error.code}: ${full.error.message}`);
+    else logger?.debug(`${this.table}: ${full.type}`);
   }
 
   /** Where a writer puts new files of a bucket. `names` is unique to the task that writes. */

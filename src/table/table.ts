@@ -6,6 +6,7 @@
 import { WeirError } from '../base/error.js';
 import { dropPartitions, truncateTable } from '../commit/table-commit.js';
 import { expireSnapshots } from '../maintain/snapshot-expiry.js';
+import type { Consumer } from '../meta/consumer-store.js';
 import { liveFiles } from '../meta/live-files.js';
 import type { ManifestEntry } from '../meta/manifest-entry.js';
 import { applyChanges, type SchemaChange } from '../meta/schema-change.js';
@@ -74,6 +75,18 @@ export interface ExpireResult {
  * const level0 = files.filter(({ file }) => file.level === 0).length;
  */
 export type FileInfo = ManifestEntry;
+
+/**
+ * A snapshot that has a name, and is kept for as long as the tag is.
+ *
+ * @example
+ * const [tag]: Tag[] = await flights.tags();
+ * const then = flights.scan({ at: { tag: tag!.name } });
+ */
+export interface Tag {
+  readonly name: string;
+  readonly snapshot: Snapshot;
+}
 
 type Row = Record<string, unknown>;
 
@@ -162,7 +175,8 @@ export class Table<R = Row> {
   }
 
   /**
-   * The changes after snapshot `from` up to and including `to`, as a batch read (Paimon's `incremental-between`).
+   * The changes after snapshot `from` up to and including `to`, as a batch read (Paimon's `incremental-between`). On a table with
+   * deletion vectors it sees, like any batch read, no level 0: `changes` does.
    *
    * @example
    * for await (const change of flights.changesBetween({ from: 3n, to: 5n })) console.log(change.rows());
@@ -241,6 +255,7 @@ export class Table<R = Row> {
    * const { expired, filesDeleted } = await flights.expire();
    */
   async expire(options: { signal?: AbortSignal } = {}): Promise<ExpireResult> {
+    this.#checkMain();
     await this.#store.refresh();
     const result = await expireSnapshots(this.#store, options);
     if (result.expired > 0) this.#store.emit({ type: 'expiry', expired: result.expired, filesDeleted: result.filesDeleted });
@@ -254,6 +269,7 @@ export class Table<R = Row> {
    * await flights.alter([{ action: 'addColumn', name: 'carrier', type: 'STRING' }, { action: 'setOption', key: 'snapshot.num-retained.max', value: '20' }]);
    */
   async alter(changes: readonly SchemaChange[]): Promise<void> {
+    this.#checkMain();
     const store = this.#store;
     for (;;) {
       await store.refresh();
@@ -320,6 +336,40 @@ export class Table<R = Row> {
         table: this.name,
       });
     return found;
+  }
+
+  /**
+   * Snapshots with a name, by name; `at: { tag }` reads one, also when the snapshot itself has expired.
+   *
+   * @example
+   * for (const { name, snapshot } of await flights.tags()) console.log(name, snapshot.id, snapshot.timeMillis);
+   */
+  async tags(): Promise<Tag[]> {
+    const { snapshots } = this.#store;
+    return Promise.all((await snapshots.tags()).map(async (name) => ({ name, snapshot: await snapshots.tag(name) })));
+  }
+
+  /**
+   * Names of the table's branches; `<table>$branch_<name>` is the table to read.
+   *
+   * @example
+   * const [branch] = await flights.branches();
+   * const trial = await catalog.table(`ods.flights$branch_${branch}`);
+   */
+  async branches(): Promise<string[]> {
+    const { io, path } = this.#store;
+    const entries = await io.list(path.branchDirectory);
+    return entries.flatMap((entry) => path.branchOf(entry.path) ?? []).sort();
+  }
+
+  /**
+   * Named readers, by id, and the first snapshot that each has not consumed: expiry keeps it and all after it.
+   *
+   * @example
+   * for (const { id, nextSnapshot } of await flights.consumers()) console.log(id, nextSnapshot);
+   */
+  async consumers(): Promise<Consumer[]> {
+    return this.#store.consumers.list();
   }
 
   /**
@@ -414,7 +464,14 @@ export class Table<R = Row> {
     return plan.splits.map((split) => () => streamSplit(this.#store, plan, split, wanted, signal));
   }
 
+  /** Who writes a branch must know what the others share with it. */
+  #checkMain(): void {
+    if (this.#store.branch === undefined) return;
+    throw new WeirError('UNSUPPORTED', `${this.name} is a branch: weir reads branches, and changes them not`, { table: this.name });
+  }
+
   async #writable(): Promise<TableStore> {
+    this.#checkMain();
     await this.#store.refresh();
     validateForWrite(this.#store.schema);
     return this.#store;

@@ -7,8 +7,8 @@
  * was and its messages with the writer, to be committed again; closing deletes the files that no commit took.
  */
 import { RecordBatch } from 'apache-arrow';
-import { hasCode, WeirError } from '../base/error.js';
-import { abortMessages, type CommitOutcome, commitTable, lastCommittedIdentifier } from '../commit/table-commit.js';
+import { WeirError } from '../base/error.js';
+import { abortMessages, lastCommittedIdentifier } from '../commit/table-commit.js';
 import type { CommitMessage } from '../meta/commit-message.js';
 import { liveFiles } from '../meta/live-files.js';
 import type { ManifestEntry } from '../meta/manifest-entry.js';
@@ -21,8 +21,10 @@ import { takeBatch } from '../types/take.js';
 import { conformBatch, insertFields, tombstoneFields } from '../write/row-check.js';
 import { kindsOfColumn, withoutRetracts } from '../write/row-kinds.js';
 import { RowRouter } from '../write/row-router.js';
-import { BucketWriter } from './bucket-writer.js';
+import { BucketWriter, fileAtLevel } from './bucket-writer.js';
+import { HandedOver } from './handed-over.js';
 import { partitionMatcher } from './partition-spec.js';
+import { publish } from './publish.js';
 import type { TableStore } from './table-store.js';
 
 /**
@@ -84,6 +86,8 @@ export interface CommitResult {
   /** rows that were written since the last commit */
   readonly rows: number;
   readonly alreadyCommitted: boolean;
+  /** a compaction that came along met a conflicting commit and was dropped; the rows are committed, its writer plans it again */
+  readonly compactionDropped: boolean;
 }
 
 /**
@@ -102,9 +106,12 @@ export class TableWriter<R = Record<string, unknown>> {
   readonly #router: RowRouter;
   readonly #overwrite: WriterOptions['overwrite'];
   readonly #writeOnly: boolean;
+  readonly #compacts: boolean;
   readonly #buckets = new Map<string, BucketWriter>();
   readonly #totalBuckets: number;
   readonly #expire: () => Promise<void>;
+  /** undefined in a writer that does not compact */
+  readonly #handedOver: HandedOver | undefined;
   #entries: { snapshot: bigint; byBucket: Map<string, ManifestEntry[]> } | undefined;
   #prepared: CommitMessage[] = [];
   #rows = 0;
@@ -120,6 +127,8 @@ export class TableWriter<R = Record<string, unknown>> {
     this.commitUser = options.commitUser ?? store.newCommitUser();
     this.#overwrite = options.overwrite === false ? undefined : options.overwrite;
     this.#writeOnly = options.writeOnly ?? store.options.writeOnly;
+    this.#compacts = !this.#writeOnly && this.#overwrite === undefined && store.schema.primaryKeys.length > 0;
+    this.#handedOver = this.#compacts ? new HandedOver(store) : undefined;
     const buckets = store.options.bucket;
     this.#totalBuckets = buckets;
     this.#router = new RowRouter(store.schema, { bucketFunction: store.options.bucketFunction, buckets: Math.max(1, buckets) });
@@ -165,7 +174,11 @@ export class TableWriter<R = Record<string, unknown>> {
    */
   async prepareCommit(): Promise<CommitMessage[]> {
     this.#check();
+    if (await this.#handedOver?.settle()) await this.#reload();
+    else await this.#reloadStale();
     const messages = await this.#collect(this.#store.options.commitForceCompact);
+    await this.#handedOver?.add(messages);
+    this.#prepared = [];
     this.#rows = 0;
     return messages;
   }
@@ -183,39 +196,25 @@ export class TableWriter<R = Record<string, unknown>> {
     const rows = this.#rows;
     if (this.#lastIdentifier !== undefined && identifier <= this.#lastIdentifier) {
       await this.abort();
-      return { snapshot: undefined, identifier, rows, alreadyCommitted: true };
+      return { snapshot: undefined, identifier, rows, alreadyCommitted: true, compactionDropped: false };
     }
     this.#prepared = await this.#collect(this.#store.options.commitForceCompact);
-    const outcome = await this.#publish(identifier, options.watermark);
+    const { watermark } = options;
+    const { snapshots, alreadyCommitted, compactionDropped } = await publish(this.#store, {
+      commitUser: this.commitUser,
+      identifier,
+      ...(watermark !== undefined && { watermark }),
+      messages: this.#prepared,
+      ...(this.#overwrite !== undefined && { overwrite: this.#overwriteScope() }),
+    });
     this.#prepared = [];
     this.#rows = 0;
     this.#lastIdentifier = identifier;
-    if (outcome.compactionDropped || [...this.#buckets.values()].some((bucket) => bucket.isStale)) await this.#reload();
+    if (compactionDropped) await this.#reload();
+    else await this.#reloadStale();
     this.#forgetIdle();
     if (!this.#writeOnly) await this.#expire();
-    return { snapshot: outcome.snapshots.at(-1), identifier, rows, alreadyCommitted: outcome.alreadyCommitted };
-  }
-
-  async #publish(
-    identifier: bigint,
-    watermark: bigint | undefined,
-  ): Promise<Pick<CommitOutcome, 'snapshots' | 'alreadyCommitted' | 'compactionDropped'>> {
-    const messages = this.#prepared;
-    try {
-      return await commitTable(this.#store, {
-        commitUser: this.commitUser,
-        identifier,
-        ...(watermark !== undefined && { watermark }),
-        messages,
-        ...(this.#overwrite !== undefined && { overwrite: this.#overwriteScope() }),
-      });
-    } catch (error) {
-      // nothing but a compaction, and it lost its race: no row is at stake, the job goes on
-      const onlyCompaction = messages.every((message) => message.newFiles.length + message.changelogFiles.length === 0);
-      if (!hasCode(error, 'COMMIT_CONFLICT') || !onlyCompaction || this.#overwrite !== undefined) throw error;
-      await abortMessages(this.#store, messages);
-      return { snapshots: [], alreadyCommitted: false, compactionDropped: true };
-    }
+    return { snapshot: snapshots.at(-1), identifier, rows, alreadyCommitted, compactionDropped };
   }
 
   /**
@@ -310,7 +309,7 @@ export class TableWriter<R = Record<string, unknown>> {
       place: { partition, bucket, directory: this.#store.path.bucket(partitionPath(schema, partition), bucket) },
       totalBuckets: this.#totalBuckets,
       files,
-      compacts: !this.#writeOnly && schema.primaryKeys.length > 0,
+      compacts: this.#compacts,
       overwrites: this.#overwrite !== undefined,
     });
     this.#buckets.set(key, writer);
@@ -400,11 +399,23 @@ export class TableWriter<R = Record<string, unknown>> {
     return messages;
   }
 
-  /** After a compaction lost its race the buckets go on from what is committed. */
+  async #reloadStale(): Promise<void> {
+    if ([...this.#buckets.values()].some((bucket) => bucket.isStale)) await this.#reload();
+  }
+
+  /** After a compaction lost its race the buckets go on from what is committed, and from what a committer still has. */
   async #reload(): Promise<void> {
     this.#entries = undefined;
+    const underWay = (await this.#handedOver?.underWay()) ?? [];
     const entries = await this.#liveEntries();
-    for (const [key, bucket] of this.#buckets) bucket.reset((entries.get(key) ?? []).map((entry) => entry.file));
+    for (const [key, bucket] of this.#buckets) {
+      const live = (entries.get(key) ?? []).map((entry) => entry.file);
+      const known = new Set(live.map(fileAtLevel));
+      const coming = underWay
+        .filter((message) => bucketKeyOf(message.partition, message.bucket) === key)
+        .flatMap((message) => message.newFiles);
+      bucket.reset([...live, ...coming.filter((file) => !known.has(fileAtLevel(file)))]);
+    }
   }
 
   /** A job over many partitions must not keep a writer for each for ever. */

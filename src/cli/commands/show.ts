@@ -8,7 +8,7 @@ import { TextTable } from '../text-table.js';
 export function show(context: Context, name: string): Promise<void> {
   return withTable(context, name, async (table) => {
     const { schema } = table;
-    const latest = await table.snapshot();
+    const [latest, tags, branches, consumers] = await Promise.all([table.snapshot(), table.tags(), table.branches(), table.consumers()]);
     const fields = schema.fields.map((field) => ({
       id: field.id,
       name: field.name,
@@ -26,6 +26,9 @@ export function show(context: Context, name: string): Promise<void> {
       snapshot_id: latest?.id ?? null,
       commit_time: latest === undefined ? null : isoTime(latest.timeMillis),
       total_record_count: latest?.totalRecordCount ?? null,
+      branches,
+      tags: Object.fromEntries(tags.map((tag) => [tag.name, tag.snapshot.id])),
+      consumers: Object.fromEntries(consumers.map((consumer) => [consumer.id, consumer.nextSnapshot])),
       options: schema.options,
     };
     if (!context.out.isTerminal) return printRecords(context.out, [{ ...facts, fields }]);
@@ -38,11 +41,15 @@ export function show(context: Context, name: string): Promise<void> {
       field.description ?? '',
     ]);
     const lines = Object.entries(facts)
-      .filter(([key, value]) => value !== null && key !== 'options')
+      .filter(([, value]) => value !== null && (typeof value !== 'object' || Array.isArray(value)))
       .map(([key, value]) => `${key.replaceAll('_', ' ').padEnd(18)}  ${Array.isArray(value) ? value.join(', ') || '-' : String(value)}\n`);
-    const options = Object.entries(schema.options).map(([key, value]) => `${'option'.padEnd(18)}  ${key} = ${value}\n`);
-    await context.out.write(`${lines.join('')}${options.join('')}\n${columns.lines(rows)}`);
+    const named = [...entriesOf('tag', facts.tags), ...entriesOf('consumer', facts.consumers), ...entriesOf('option', schema.options)];
+    await context.out.write(`${lines.join('')}${named.join('')}\n${columns.lines(rows)}`);
   });
+}
+
+function entriesOf(what: string, entries: Readonly<Record<string, string | bigint>>): string[] {
+  return Object.entries(entries).map(([key, value]) => `${what.padEnd(18)}  ${key} = ${value}\n`);
 }
 
 function keyOf(name: string, primaryKeys: readonly string[], partitionKeys: readonly string[]): string {
