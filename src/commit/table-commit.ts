@@ -92,7 +92,14 @@ export async function commitTable(context: CommitContext, committable: Committab
     if (overwrite !== undefined) await removeUncommitted(context, messages, (message) => message.changelogFiles).catch(() => undefined);
   }
   if (compacts) {
-    const compact: PartOfCommit = { ...append, kind: 'COMPACT', changes: compacted, overwrites: undefined, advances: undefined, checkIdentifier: !appends };
+    const compact: PartOfCommit = {
+      ...append,
+      kind: 'COMPACT',
+      changes: compacted,
+      overwrites: undefined,
+      advances: undefined,
+      checkIdentifier: !appends,
+    };
     try {
       // once the append part is published the commit has happened: the signal comes too late for it
       const snapshot = await runPart(context, compact, messages, appends ? undefined : signal);

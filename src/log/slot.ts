@@ -16,6 +16,7 @@
  */
 import { WeirError } from '../base/error.js';
 import { parseJson, stringifyJson } from '../base/lossless-json.js';
+import type { LogBody } from '../meta/commit-message.js';
 import { DocumentReader, type JsonObject } from '../meta/document.js';
 
 /** The newest `tree` record at or below a slot. Slot 0 stands for none. */
@@ -25,14 +26,6 @@ export interface TreeMark {
   readonly snapshot: bigint;
   /** all slots up to here are in that snapshot */
   readonly position: bigint;
-}
-
-export interface LogBody {
-  /** file name without suffix, in `bodies/` */
-  readonly name: string;
-  readonly rows: number;
-  readonly size_bytes: number;
-  readonly crc32: number;
 }
 
 export interface LogCommit {

@@ -17,6 +17,14 @@ export interface MemoryFile {
   readonly rows: Batch;
 }
 
+/** The rows in memory of one bucket. */
+export interface MemoryBucket {
+  readonly partition: Uint8Array;
+  readonly bucket: number;
+  readonly totalBuckets: number;
+  readonly files: readonly MemoryFile[];
+}
+
 const MARK = 'memory:';
 
 /** @param firstSequence number of the first row, for tables without keys */

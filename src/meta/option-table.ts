@@ -214,9 +214,9 @@ export const TABLE_OPTIONS: readonly TableOption[] = [
   ignored('postpone.merge-on-read', 'boolean', 'false', unused('bucket=-2')),
 
   // writing and compacting
-  honoured('log.enabled', 'boolean', 'false', 'commits go to the table\'s log (weir alone reads it) and reach a snapshot at intervals'),
+  honoured('log.enabled', 'boolean', 'false', "commits go to the table's log (weir alone reads it) and reach a snapshot at intervals"),
   honoured('log.id', 'text', null, 'names the directory of the log; made when the log is first enabled'),
-  honoured('snapshot.interval', 'duration', '10 s', 'how often a writer puts the log\'s new rows into a snapshot'),
+  honoured('snapshot.interval', 'duration', '10 s', "how often a writer puts the log's new rows into a snapshot"),
   honoured('log.linger', 'duration', '0 ms', 'how long a commit waits for others to share its slot'),
   honoured('log.inline-max', 'size', '1 mb', 'larger commits stand beside their slot'),
   honoured('log.pending-max', 'size', '256 mb', 'rows in the log and in no snapshot yet, above which writers wait'),

@@ -10,10 +10,12 @@ import { TableLog } from '../../log/table-log.js';
 import { treePosition } from '../../log/tree-position.js';
 import type { Snapshot } from '../../meta/snapshot.js';
 import type { TableStore } from '../table-store.js';
+import { LogTail } from './log-tail.js';
 
 export class LogHandle {
   readonly id: string;
   readonly log: TableLog;
+  readonly tail: LogTail;
   readonly #store: TableStore;
 
   constructor(store: TableStore, id: string) {
@@ -21,6 +23,7 @@ export class LogHandle {
     const floor = new NumberFloor(id, store.snapshots, () => store.manifests);
     this.id = id;
     this.#store = store;
+    this.tail = new LogTail(store, this);
     this.log = new TableLog({
       table,
       id,

@@ -10,11 +10,12 @@
  * - bodies that no slot names are deleted when the session ends.
  */
 import { crc32 } from 'node:zlib';
-import { hasCode } from '../../base/error.js';
+import { hasCode, WeirError } from '../../base/error.js';
 import { lastCommittedIdentifier } from '../../commit/table-commit.js';
-import type { LogBody } from '../../log/slot.js';
 import { encodeBody, type LogRows } from '../../log/slot-codec.js';
 import type { CommitRequest, Incarnation, LogReceipt } from '../../log/table-log.js';
+import { EMPTY_ROW } from '../../meta/binary-row.js';
+import type { CommitMessage, LogBody, LogRowsMessage } from '../../meta/commit-message.js';
 import type { Batch } from '../../types/column.js';
 import { WriteBuffer } from '../../write/write-buffer.js';
 import type { TableStore } from '../table-store.js';
@@ -48,6 +49,10 @@ export class LogSession {
     const inTree = await lastCommittedIdentifier(store, commitUser);
     const last = incarnation.identifier;
     return new LogSession(store, handle, incarnation, inTree !== undefined && (last === undefined || inTree > last) ? inTree : last);
+  }
+
+  get user(): string {
+    return this.#incarnation.user;
   }
 
   /** of the last commit; undefined before the first */
@@ -93,15 +98,18 @@ export class LogSession {
   }
 
   /** Hands over what was added, as bodies for another's commit. */
-  async prepare(): Promise<readonly LogBody[]> {
+  async prepare(): Promise<CommitMessage[]> {
     if (this.#buffer.rows > 0) await this.#spill();
-    return this.#bodies.splice(0);
+    const bodies = this.#bodies.splice(0);
+    return bodies.length === 0 ? [] : [logMessage(this.#schemaId, bodies)];
   }
 
-  /** Commits bodies that writers handed over. */
-  async commitBodies(identifier: bigint, bodies: readonly LogBody[], watermark: bigint | undefined): Promise<LogReceipt> {
+  /** Commits what writers handed over. */
+  async commitMessages(identifier: bigint, messages: readonly CommitMessage[], watermark: bigint | undefined): Promise<LogReceipt> {
     if (this.#last !== undefined && identifier <= this.#last) return { slot: undefined, alreadyCommitted: true };
-    const receipt = await this.#handle.log.commit(this.#request(identifier, watermark, new WriteBuffer(), bodies));
+    const { schemaId, bodies } = joinLogMessages(messages, this.#schemaId, this.#store.table);
+    const { user, epoch } = this.#incarnation;
+    const receipt = await this.#handle.log.commit({ user, epoch, identifier, watermark, schemaId, rows: [], size_bytes: 0, bodies });
     this.#last = identifier;
     return receipt;
   }
@@ -144,4 +152,27 @@ export class LogSession {
 function rowsOf(buffer: WriteBuffer): LogRows[] {
   const { batches, kinds } = buffer.drain();
   return batches.map((batch, i) => ({ batch, kinds: kinds[i]! }));
+}
+
+function logMessage(schemaId: bigint, bodies: readonly LogBody[]): CommitMessage {
+  const none = { newFiles: [], changelogFiles: [], compactBefore: [], compactAfter: [], compactChangelog: [] };
+  return { partition: EMPTY_ROW, bucket: 0, totalBuckets: 0, ...none, log: { schemaId, bodies } };
+}
+
+/** One slot has one schema: messages that were prepared before and after a change of it cannot go together. */
+function joinLogMessages(messages: readonly CommitMessage[], schemaId: bigint, table: string): LogRowsMessage {
+  const parts = messages.map(({ log }) => {
+    if (log !== undefined) return log;
+    throw new WeirError('INVALID_ARGUMENT', `messages with files, prepared while ${table} had no log, cannot go through its log`, {
+      table,
+    });
+  });
+  const schemas = new Set(parts.map((part) => part.schemaId));
+  if (schemas.size > 1) {
+    const found = [...schemas].join(' and ');
+    throw new WeirError('COMMIT_CONFLICT', `messages for ${table} were prepared under its schemas ${found}: prepare all under the newest`, {
+      table,
+    });
+  }
+  return { schemaId: parts[0]?.schemaId ?? schemaId, bodies: parts.flatMap(({ bodies }) => bodies) };
 }
