@@ -145,6 +145,17 @@ export class SnapshotStore {
     return names.sort();
   }
 
+  /** After a snapshot was found changed: nothing remembered holds. */
+  forget(): void {
+    this.#cache.clear();
+    this.#newest = undefined;
+  }
+
+  /** From its file, whatever is remembered; undefined when there is none. */
+  readAnew(id: bigint): Promise<Snapshot | undefined> {
+    return this.#load(id);
+  }
+
   async #load(id: bigint): Promise<Snapshot | undefined> {
     const file = this.#path.snapshot(id);
     const bytes = await readIfPresent(this.#io, file);

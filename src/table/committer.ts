@@ -2,7 +2,7 @@
  * Commits the messages of many writers at once: the end of a parallel job's checkpoint.
  */
 import { WeirError } from '../base/error.js';
-import { abortMessages, lastCommittedIdentifier } from '../commit/table-commit.js';
+import { abortMessages, confirmCommits, lastCommittedIdentifier } from '../commit/table-commit.js';
 import type { CommitMessage } from '../meta/commit-message.js';
 import { publish } from './publish.js';
 import type { TableStore } from './table-store.js';
@@ -37,6 +37,7 @@ export class TableCommitter {
    */
   async commit(identifier: bigint, messages: readonly CommitMessage[], options: { watermark?: bigint } = {}): Promise<CommitResult> {
     if (this.#closed) throw new WeirError('CLOSED', `the committer of ${this.#store.table} is closed`, { table: this.#store.table });
+    await confirmCommits(this.#store);
     const last = await this.lastIdentifier();
     const rows = messages.reduce((sum, message) => sum + message.newFiles.reduce((part, file) => part + file.rowCount, 0), 0);
     if (last !== undefined && identifier <= last) {
@@ -79,6 +80,8 @@ export class TableCommitter {
    * await committer.close();
    */
   async close(): Promise<void> {
+    if (this.#closed) return;
+    await confirmCommits(this.#store);
     this.#closed = true;
   }
 
