@@ -14,7 +14,7 @@ import { newSchema } from '../meta/schema-change.js';
 import { SchemaStore } from '../meta/schema-store.js';
 import { validateForCreate } from '../meta/table-options.js';
 import { TablePath } from '../meta/table-path.js';
-import { fieldsOf, type RowOf, type SchemaSpec } from '../types/schema-spec.js';
+import { type ColumnNameOf, fieldsOf, type RowOf, type SchemaSpec } from '../types/schema-spec.js';
 import type { EventListener, Logger } from './event.js';
 import { Table } from './table.js';
 import { type Services, TableStore } from './table-store.js';
@@ -47,10 +47,10 @@ export interface CatalogOptions {
  * await catalog.createTable('ods.flights', definition);
  */
 export interface TableDefinition<S extends SchemaSpec = SchemaSpec> {
-  /** columns in order: type builders or Paimon's type text */
+  /** columns in order: type builders or Paimon's type text; by name, or as pairs of name and type */
   schema: S;
-  primaryKey?: readonly (keyof S & string)[];
-  partitionBy?: readonly (keyof S & string)[];
+  primaryKey?: readonly ColumnNameOf<S>[];
+  partitionBy?: readonly ColumnNameOf<S>[];
   options?: Readonly<Record<string, string | number | boolean>>;
   comment?: string;
   /** an existing table is opened as it is */
