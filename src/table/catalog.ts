@@ -159,7 +159,7 @@ export class Catalog {
       throw new WeirError('NOT_FOUND', `there is no database ${database} in ${this.warehouse}`, { file: path });
     const entries = (await this.#services.io.list(path)).filter((entry) => entry.directory);
     const found = await Promise.all(
-      entries.map(async (entry) => ((await this.#services.io.list(`${entry.path}/schema`)).length > 0 ? baseName(entry.path) : undefined)),
+      entries.map(async (entry) => ((await this.#services.io.names(`${entry.path}/schema`)).length > 0 ? baseName(entry.path) : undefined)),
     );
     return found.filter((name) => name !== undefined).sort();
   }
