@@ -1,5 +1,6 @@
 /**
- * XXH64 (Yann Collet's xxHash, 64 bits), seed 0, of which the low 32 bits are the checksum of a zstd frame.
+ * XXH64 (Yann Collet's xxHash, 64 bits), seed 0: the hash of texts in file indexes; its low 32 bits are the checksum of a zstd
+ * frame.
  *
  * 64-bit words are pairs of 32-bit halves kept in an Int32Array: a BigInt a word would be some fifty times slower.
  */
@@ -96,6 +97,18 @@ function scramble(l: number, h: number): void {
 
 /** The low 32 bits of XXH64(bytes, seed 0), unsigned. */
 export function xxh64Low(bytes: Uint8Array): number {
+  hash(bytes);
+  return low >>> 0;
+}
+
+/** XXH64(bytes, seed 0) as a signed 64-bit integer. */
+export function xxh64(bytes: Uint8Array): bigint {
+  hash(bytes);
+  return (BigInt(high) << 32n) | BigInt(low >>> 0);
+}
+
+/** leaves the hash in the accumulator */
+function hash(bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = bytes.length;
   let at = 0;
@@ -166,5 +179,4 @@ export function xxh64Low(bytes: Uint8Array): number {
   xorShiftRight(29);
   multiply(P3);
   xorShiftRight(32);
-  return low >>> 0;
 }

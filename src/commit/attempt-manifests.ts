@@ -67,9 +67,9 @@ export class AttemptManifests {
   }
 
   /** Deletes all that was written but what `kept` refers to. Failing to delete leaves litter and is no failure. */
-  async discard(kept?: AttemptLists): Promise<void> {
+  async discard(kept: readonly AttemptLists[]): Promise<void> {
     const names = new Set([...this.#written, ...this.#merger.written]);
-    for (const list of [kept?.base, kept?.delta.list, kept?.changelog?.list]) {
+    for (const list of kept.flatMap(({ base, delta, changelog }) => [base, delta.list, changelog?.list])) {
       if (list === undefined) continue;
       names.delete(list.name);
       for (const { fileName } of list.manifests) names.delete(fileName);

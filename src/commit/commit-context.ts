@@ -45,4 +45,12 @@ export type CommitEvent =
       readonly attempts: number;
     }
   | { readonly type: 'retry'; readonly attempt: number; readonly wait_ms: number; readonly reason: string }
-  | { readonly type: 'conflict'; readonly message: string };
+  | { readonly type: 'conflict'; readonly message: string }
+  | {
+      readonly type: 'overwritten';
+      readonly snapshot: bigint;
+      readonly commitUser: string;
+      readonly identifier: bigint;
+      readonly kind: CommitKind;
+      readonly repeats: boolean;
+    };

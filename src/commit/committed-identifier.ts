@@ -37,6 +37,11 @@ export async function lastIdentifierUpTo(snapshots: SnapshotStore, commitUser: s
   return identifier;
 }
 
+/** After a snapshot changed: what was read before may not hold. */
+export function forgetIdentifiers(snapshots: SnapshotStore): void {
+  knowledge.delete(snapshots);
+}
+
 async function walkBack(snapshots: SnapshotStore, commitUser: string, latest: bigint, seen: bigint): Promise<bigint | undefined> {
   for (let newest = latest; newest > seen; newest -= STRIDE) {
     const ids: bigint[] = [];

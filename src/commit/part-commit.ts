@@ -3,7 +3,8 @@
  *
  *   latest = L ─ mine already? ─ conflicts? ─ base list(L), delta list ─ create snapshot-(L+1) if absent
  *      ^                                                                   │ taken: wait, next attempt
- *      └────────────────────────────────<──────────────────────────────────┘ error: outcome unknown, look first
+ *      └────────────────────────────────<──────────────────────────────────┤ error: outcome unknown, look first
+ *                                                                          └ overwritten: another's file has the id now
  *
  * Invariants
  * - one id, one snapshot: publishing is create-if-absent, and all that a snapshot names lasts before it is published.
@@ -17,45 +18,22 @@ import { formatPositionProperty, POSITION_PROPERTY } from '../log/tree-position.
 import { readUnlessExpired } from '../meta/expired-snapshot.js';
 import { DELETE_FILE, type ManifestEntry } from '../meta/manifest-entry.js';
 import type { ManifestFileMeta } from '../meta/manifest-list.js';
-import { BATCH_IDENTIFIER, type CommitKind, type Snapshot } from '../meta/snapshot.js';
+import { BATCH_IDENTIFIER, type Snapshot } from '../meta/snapshot.js';
 import type { TableSchema } from '../meta/table-schema.js';
-import { type AttemptLists, AttemptManifests } from './attempt-manifests.js';
-import { type Changes, checkChanges, rowDelta } from './commit-changes.js';
+import { AttemptManifests } from './attempt-manifests.js';
+import { checkChanges, rowDelta } from './commit-changes.js';
 import type { CommitContext } from './commit-context.js';
 import { lastIdentifierUpTo } from './committed-identifier.js';
 import { checkConflicts, checkLevels } from './conflict-check.js';
+import { fateOf } from './fate.js';
 import { latestSnapshot, manifestsOf, rememberLatest } from './latest-snapshot.js';
 import { nextSnapshot } from './next-snapshot.js';
-import { type OverwriteScope, overwrittenFiles } from './overwrite.js';
-
-export interface PartOfCommit {
-  readonly kind: CommitKind;
-  readonly commitUser: string;
-  readonly identifier: bigint;
-  readonly watermark: bigint | undefined;
-  readonly properties: Readonly<Record<string, string>> | undefined;
-  readonly changes: Changes;
-  /** which partitions an OVERWRITE empties */
-  readonly overwrites: OverwriteScope | undefined;
-  /** look whether the identifier was committed before (not for the second part of one commit) */
-  readonly checkIdentifier: boolean;
-  /** of rows out of the log: the slots (from, to] */
-  readonly advances?: LogAdvance | undefined;
-}
-
-/** A commit of the rows in the slots after `from`, up to `to`. */
-export interface LogAdvance {
-  readonly from: bigint;
-  readonly to: bigint;
-}
+import { overwrittenFiles } from './overwrite.js';
+import { noteOverwritten, type Republish, rememberPublished, repeatOverwritten } from './overwritten-commits.js';
+import type { Attempt, PartOfCommit } from './part-of-commit.js';
 
 /** The storage failed while the snapshot was published, and did not tell whether it was. */
 export class UnknownOutcome extends WeirError {}
-
-interface Attempt {
-  readonly snapshot: Snapshot;
-  readonly lists: AttemptLists;
-}
 
 /** what trying again does not mend */
 const LASTING_FAILURES: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS']);
@@ -66,12 +44,19 @@ export class PartCommit {
   readonly #manifests: AttemptManifests;
   /** attempts at one id of which it is not known whether they were published */
   #uncertain: Attempt[] = [];
+  /** attempts that were published and then overwritten, perhaps after another committer had built on them */
+  readonly #overwritten: Attempt[] = [];
+  /** this is a commit made once more: it does not look after others */
+  readonly #repeats: boolean;
   #attempts = 0;
   #failure: unknown;
 
-  constructor(context: CommitContext, part: PartOfCommit) {
+  /** @param overwritten the snapshot of this part that was acknowledged and overwritten */
+  constructor(context: CommitContext, part: PartOfCommit, overwritten?: Attempt) {
     this.#context = context;
     this.#part = part;
+    this.#repeats = overwritten !== undefined;
+    if (overwritten !== undefined) this.#overwritten.push(overwritten);
     this.#manifests = new AttemptManifests(context);
   }
 
@@ -86,9 +71,10 @@ export class PartCommit {
       checkChanges(this.#part.changes.entries, this.#context.table);
       for (;;) {
         const latest = await latestSnapshot(this.#context);
+        if (!this.#repeats && (await repeatOverwritten(this.#context, latest, republish(this.#context)))) continue;
         const published = (await this.#findOwn(latest)) ?? (await this.#next(latest, started_ms, signal));
         if (published === 'committed before') {
-          await this.#manifests.discard();
+          await this.#discard();
           return undefined;
         }
         if (published !== undefined) return await this.#succeed(published, started_ms);
@@ -115,7 +101,7 @@ export class PartCommit {
     if (attempt === undefined) return undefined;
     const { id } = attempt.snapshot;
     try {
-      if (await snapshots.publish(attempt.snapshot, { sync: options.commitFsync })) return attempt;
+      if ((await snapshots.publish(attempt.snapshot, { sync: options.commitFsync })) && (await this.#stands(attempt))) return attempt;
       this.#failure = undefined;
     } catch (error) {
       this.#failure = error;
@@ -128,8 +114,21 @@ export class PartCommit {
     return undefined;
   }
 
-  /** The attempt of which it was not known, when it was published after all. */
+  /** Is the file that was just made still there? If it cannot be looked at, the commit after this one looks. */
+  async #stands(attempt: Attempt): Promise<boolean> {
+    const { id, baseManifestList } = attempt.snapshot;
+    const found = await this.#context.snapshots.readAnew(id).catch(() => undefined);
+    if (found === undefined || found.baseManifestList === baseManifestList) return true;
+    this.#overwritten.push(attempt);
+    noteOverwritten(this.#context, this.#part, attempt, true);
+    return false;
+  }
+
+  /** The attempt of which it was not known, or that was overwritten, when it is in the table after all. */
   async #findOwn(latest: Snapshot | undefined): Promise<Attempt | undefined> {
+    for (const attempt of this.#overwritten) {
+      if ((await fateOf(this.#context, attempt, latest)) === 'carried') return attempt;
+    }
     const id = this.#uncertain[0]?.snapshot.id;
     if (id === undefined || latest === undefined || latest.id < id) return undefined;
     const { snapshots, options, io, path } = this.#context;
@@ -138,6 +137,7 @@ export class PartCommit {
     const own = this.#uncertain.find(({ snapshot }) => snapshot.baseManifestList === found.baseManifestList);
     // the failure may have come before the name was made to last
     if (own !== undefined && options.commitFsync) await io.syncDirectories([path.snapshotDirectory]);
+    this.#overwritten.push(...this.#uncertain.filter((attempt) => attempt !== own));
     this.#uncertain = [];
     return own;
   }
@@ -149,7 +149,7 @@ export class PartCommit {
     return last !== undefined && identifier <= last;
   }
 
-  /** undefined when the snapshot to build on expired meanwhile */
+  /** undefined when the snapshot to build on expired or was overwritten meanwhile */
   async #prepare(latest: Snapshot | undefined): Promise<Attempt | undefined> {
     try {
       const { schemas, clock, random, table } = this.#context;
@@ -160,9 +160,9 @@ export class PartCommit {
       const properties = await this.#properties(latest);
       const lists = await this.#manifests.write(before, entries, this.#part.changes.changelog, schema);
       const origin = { ...this.#part, properties, uuid: random.uuid(), schemaId: schema.id, time_ms: clock.now_ms() };
-      return { snapshot: nextSnapshot(latest, lists, origin), lists };
+      return { snapshot: nextSnapshot(latest, lists, origin), lists, entries };
     } catch (error) {
-      if (latest === undefined || !hasCode(error, 'CORRUPTION') || (await this.#exists(latest.id))) throw error;
+      if (latest === undefined || !hasCode(error, 'CORRUPTION') || (await this.#isStill(latest))) throw error;
       this.#failure = error;
       return undefined;
     }
@@ -177,7 +177,9 @@ export class PartCommit {
     const { advances, properties } = this.#part;
     if (log === undefined) return properties;
     const position = await log.positionOf(latest);
-    if (advances !== undefined && advances.from !== position) {
+    // what is repeated may stand in the log's own record as done already
+    const repeated = this.#repeats && advances?.to === position;
+    if (advances !== undefined && advances.from !== position && !repeated) {
       throw new WeirError('COMMIT_CONFLICT', `the log of ${table} is in the tree up to slot ${position}, not ${advances.from}`, { table });
     }
     return { ...properties, [POSITION_PROPERTY]: formatPositionProperty(log.id, advances?.to ?? position) };
@@ -205,6 +207,16 @@ export class PartCommit {
     throw new WeirError('UNSUPPORTED', message, { table });
   }
 
+  async #isStill({ id, baseManifestList }: Snapshot): Promise<boolean> {
+    return (await this.#context.snapshots.readAnew(id))?.baseManifestList === baseManifestList;
+  }
+
+  /** Deletes what is not needed. What was published stays, though it was overwritten: another committer may be reading it to build on it. */
+  async #discard(published?: Attempt): Promise<void> {
+    const kept = published === undefined ? this.#overwritten : [...this.#overwritten, published];
+    await this.#manifests.discard(kept.map(({ lists }) => lists));
+  }
+
   #exists(id: bigint): Promise<boolean> {
     return this.#context.io.exists(this.#context.path.snapshot(id));
   }
@@ -226,12 +238,14 @@ export class PartCommit {
     return new WeirError('UNAVAILABLE', message, { cause: this.#failure, table });
   }
 
-  async #succeed({ snapshot, lists }: Attempt, started_ms: number): Promise<Snapshot> {
+  async #succeed(attempt: Attempt, started_ms: number): Promise<Snapshot> {
+    const { snapshot, lists } = attempt;
     const { snapshots, clock } = this.#context;
+    rememberPublished(this.#context, this.#part, attempt);
     this.#uncertain = [];
     rememberLatest(this.#context, snapshot, [...lists.base.manifests, ...lists.delta.list.manifests]);
     await snapshots.writeLatestHint(snapshot.id).catch(() => undefined);
-    if (this.#attempts > 1) await this.#manifests.discard(lists);
+    if (this.#attempts > 1) await this.#discard(attempt);
     const { commitUser, identifier, kind, changes } = this.#part;
     this.#context.emit?.({
       type: 'commit',
@@ -250,7 +264,7 @@ export class PartCommit {
   async #explain(error: unknown): Promise<unknown> {
     const id = this.#uncertain[0]?.snapshot.id;
     if (id === undefined) {
-      await this.#manifests.discard();
+      await this.#discard();
       if (hasCode(error, 'COMMIT_CONFLICT')) this.#context.emit?.({ type: 'conflict', message: error.message });
       return error;
     }
@@ -258,6 +272,11 @@ export class PartCommit {
     const message = `it is not known whether snapshot ${id} of ${table} was published (${(error as Error).message}); commit again with the same identifier, which changes nothing if it was`;
     return new UnknownOutcome('UNAVAILABLE', message, { cause: error, table, file: path.snapshot(id) });
   }
+}
+
+/** Publishes overwritten parts once more. */
+export function republish(context: CommitContext): Republish {
+  return (part, overwritten) => new PartCommit(context, part, overwritten).run();
 }
 
 function isLasting(error: unknown): boolean {

@@ -16,8 +16,11 @@ import { removeUncommitted } from './abort-messages.js';
 import { appendChanges, compactChanges, compactionFiles, isEmpty, ownFiles } from './commit-changes.js';
 import type { CommitContext } from './commit-context.js';
 import { lastIdentifierUpTo } from './committed-identifier.js';
+import { latestSnapshot } from './latest-snapshot.js';
 import { type OverwriteScope, overwritesNothing } from './overwrite.js';
-import { type LogAdvance, PartCommit, type PartOfCommit, UnknownOutcome } from './part-commit.js';
+import { hasUnconfirmed, repeatOverwritten } from './overwritten-commits.js';
+import { PartCommit, republish, UnknownOutcome } from './part-commit.js';
+import type { LogAdvance, PartOfCommit } from './part-of-commit.js';
 import { rememberUncertain } from './uncertain-files.js';
 
 export { abortMessages } from './abort-messages.js';
@@ -68,6 +71,7 @@ export async function commitTable(context: CommitContext, committable: Committab
     identifier,
     watermark,
     properties,
+    messages,
     // readers of the changelog skip overwrites
     changes: overwrite === undefined ? appended : { ...appended, changelog: [] },
     overwrites: overwrite?.partitions,
@@ -86,7 +90,7 @@ export async function commitTable(context: CommitContext, committable: Committab
   const compacts = !isEmpty(compacted);
   if (!appends && !compacts) return { ...outcome, alreadyCommitted: await isCommitted(context, commitUser, identifier) };
   if (appends) {
-    const snapshot = await runPart(context, append, messages, signal);
+    const snapshot = await runPart(context, append, signal);
     if (snapshot === undefined) return { ...outcome, alreadyCommitted: true };
     outcome.snapshots.push(snapshot.id);
     if (overwrite !== undefined) await removeUncommitted(context, messages, (message) => message.changelogFiles).catch(() => undefined);
@@ -102,7 +106,7 @@ export async function commitTable(context: CommitContext, committable: Committab
     };
     try {
       // once the append part is published the commit has happened: the signal comes too late for it
-      const snapshot = await runPart(context, compact, messages, appends ? undefined : signal);
+      const snapshot = await runPart(context, compact, appends ? undefined : signal);
       if (snapshot === undefined) return { ...outcome, alreadyCommitted: true };
       outcome.snapshots.push(snapshot.id);
     } catch (error) {
@@ -113,6 +117,18 @@ export async function commitTable(context: CommitContext, committable: Committab
     }
   }
   return outcome;
+}
+
+/**
+ * Looks whether this handle's last commits are still in the table, and commits them again if another committer's snapshot has taken
+ * their place (format-spec/commit, taking turns without a lock).
+ *
+ * @throws UNAVAILABLE when that failed: calling again is right
+ */
+export async function confirmCommits(context: CommitContext): Promise<void> {
+  while (hasUnconfirmed(context)) {
+    if (!(await repeatOverwritten(context, await latestSnapshot(context), republish(context)))) return;
+  }
 }
 
 /**
@@ -166,19 +182,14 @@ async function isCommitted(context: CommitContext, commitUser: string, identifie
   return last !== undefined && identifier <= last;
 }
 
-async function runPart(
-  context: CommitContext,
-  part: PartOfCommit,
-  messages: readonly CommitMessage[],
-  signal: AbortSignal | undefined,
-): Promise<Snapshot | undefined> {
+async function runPart(context: CommitContext, part: PartOfCommit, signal: AbortSignal | undefined): Promise<Snapshot | undefined> {
   try {
     return await new PartCommit(context, part).run(signal);
   } catch (error) {
     if (error instanceof UnknownOutcome)
       rememberUncertain(
         context.snapshots,
-        messages.flatMap(ownFiles).map((file) => file.fileName),
+        part.messages.flatMap(ownFiles).map((file) => file.fileName),
       );
     throw error;
   }

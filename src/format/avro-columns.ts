@@ -110,9 +110,9 @@ class Compiler {
     }
     const branches = resolved.map((branch) => this.names.resolve(branch));
     const nullAt = branches.findIndex((branch) => branch === 'null' || (isObject(branch) && branch.type === 'null'));
-    if (branches.length > 2 || (branches.length === 2 && nullAt < 0)) refuse(type, resolved, path);
-    const valueAt = branches.length - 1 - Math.max(nullAt, 0);
-    const appender = this.#appender(type, branches[valueAt] ?? 'null', path);
+    if (branches.length !== 2 || nullAt < 0) refuse(type, resolved, path);
+    const valueAt = 1 - nullAt;
+    const appender = this.#appender(type, branches[valueAt]!, path);
     const step = (cursor: AvroCursor) => {
       const branch = cursor.readInt();
       if (branch === nullAt) appender.appendMissing();

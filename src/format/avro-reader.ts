@@ -126,7 +126,7 @@ class AvroReader implements DataFileReader {
     return fieldsOf(this.#schema as { [key: string]: unknown }).map((field) => field.name);
   }
 
-  readRowGroup(index: number, fields: readonly DataField[]): Promise<Batch> {
+  async readRowGroup(index: number, fields: readonly DataField[]): Promise<Batch> {
     const group = this.rowGroups[index];
     if (group === undefined) throw new WeirError('INVALID_ARGUMENT', `row group ${index} of ${this.rowGroups.length}`, { file: this.path });
     return this.#decode(group.blocks, fields);

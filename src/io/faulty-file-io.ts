@@ -107,6 +107,10 @@ class FaultInjector implements FaultyFileIO {
     return this.attempt('list', path, () => this.#inner.list(path));
   }
 
+  names(path: string): Promise<string[]> {
+    return this.attempt('list', path, () => this.#inner.names(path));
+  }
+
   remove(path: string): Promise<void> {
     return this.attempt('remove', path, () => this.#inner.remove(path));
   }

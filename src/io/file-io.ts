@@ -68,6 +68,8 @@ export interface FileIO {
   stat(path: string): Promise<FileStat | undefined>;
   /** direct children; an absent directory is empty */
   list(path: string): Promise<FileStat[]>;
+  /** names of the direct children, sorted, without a look at each of them; an absent directory is empty */
+  names(path: string): Promise<string[]>;
   /** deletes a file; absent is fine */
   remove(path: string): Promise<void>;
   removeDirectory(path: string): Promise<void>;

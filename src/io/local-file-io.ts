@@ -134,12 +134,17 @@ class LocalFileIO implements FileIO {
   }
 
   async list(path: string): Promise<FileStat[]> {
+    const names = await this.names(path);
+    const stats = await Promise.all(names.map((name) => this.stat(join(path, name))));
+    return stats.filter((stat) => stat !== undefined);
+  }
+
+  async names(path: string): Promise<string[]> {
     const names = await fs.promises.readdir(path).catch((error: unknown) => {
       if (systemCode(error) === 'ENOENT') return [];
       throw fileError(error, 'list', path);
     });
-    const stats = await Promise.all(names.sort().map((name) => this.stat(join(path, name))));
-    return stats.filter((stat) => stat !== undefined);
+    return names.sort();
   }
 
   async remove(path: string): Promise<void> {

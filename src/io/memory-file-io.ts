@@ -101,10 +101,14 @@ class InMemoryFileIO implements MemoryFileIO {
   }
 
   async list(path: string): Promise<FileStat[]> {
-    const children = [...(this.#live.get(path)?.keys() ?? [])].map((name) => childPath(path, name));
-    for (const directory of this.#live.keys()) if (directory !== path && dirname(directory) === path) children.push(directory);
-    const stats = await Promise.all(children.sort().map((child) => this.stat(child)));
+    const stats = await Promise.all((await this.names(path)).map((name) => this.stat(childPath(path, name))));
     return stats.filter((stat) => stat !== undefined);
+  }
+
+  async names(path: string): Promise<string[]> {
+    const names = [...(this.#live.get(path)?.keys() ?? [])];
+    for (const directory of this.#live.keys()) if (directory !== path && dirname(directory) === path) names.push(baseName(directory));
+    return names.sort();
   }
 
   async remove(path: string): Promise<void> {

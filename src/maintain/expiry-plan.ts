@@ -3,7 +3,7 @@
  *
  *   data        DELETE entries of the deltas of begin+1 … end: a file deleted by snapshot k is unused from k on
  *   changelog   ADD entries of the changelog lists of begin … end-1
- *   manifests   what begin … end-1 refer to and neither snapshot `end` nor a tag or branch does
+ *   manifests   what begin … end-1 refer to and neither snapshot `end` nor a tag, branch or changelog does
  *
  * Invariants: a file that a delta deletes and adds again (at another level) stays; a data file that the nearest tag below still
  * has stays; planning reads only, so that nothing is deleted when something is unreadable. What another expiry, or an earlier
@@ -41,6 +41,7 @@ export class ExpiryPlanner {
   readonly #dataFiles = new Set<string>();
   /** names of the live files of tags, by snapshot id; only the tag last asked for is kept */
   #tagged: { id: bigint; names: Set<string> } | undefined;
+  /** names of the files of branches and of changelogs */
   #branched: Set<string> | undefined;
 
   constructor(snapshots: SnapshotStore, manifests: ManifestStore, path: TablePath, schema: TableSchema, roots: ExpiryRoots) {
@@ -67,6 +68,7 @@ export class ExpiryPlanner {
     const keep = new Footprint();
     const staying = [last, ...tagsOver(this.#roots, begin, end), ...this.#roots.branches];
     for (const snapshot of staying) await this.#follow(snapshot, keep, 'must exist');
+    for (const changelog of this.#roots.changelogs) await this.#followLists(listsOfChanges(changelog), keep, 'may be gone');
     const drop = new Footprint();
     for (const snapshot of expiring) {
       signal?.throwIfAborted();
@@ -103,14 +105,19 @@ export class ExpiryPlanner {
     for (const extra of file.extraFiles) this.#dataFiles.add(this.#path.extraFile(directory, bucket, file, extra));
   }
 
-  /** Does a tag or a branch still use a file that snapshot `id` deleted? */
+  /** Does a tag, a branch or a changelog still use a file that snapshot `id` deleted? */
   async #isHeld(fileName: string, id: bigint): Promise<boolean> {
     const tag = nearestTagBelow(this.#roots, id);
     if (tag !== undefined) {
       if (this.#tagged?.id !== tag.id) this.#tagged = { id: tag.id, names: await this.#liveNames([tag]) };
       if (this.#tagged.names.has(fileName)) return true;
     }
-    this.#branched ??= await this.#liveNames(this.#roots.branches);
+    if (this.#branched === undefined) {
+      this.#branched = await this.#liveNames(this.#roots.branches);
+      for (const list of this.#roots.changelogs.flatMap(listsOfChanges)) {
+        for (const { file } of await this.#entries(await this.#list(list, 'may be gone'))) this.#branched.add(file.fileName);
+      }
+    }
     return this.#branched.has(fileName);
   }
 
@@ -124,17 +131,23 @@ export class ExpiryPlanner {
 
   /** Adds all that a snapshot refers to in manifest/, index/ and statistics/. */
   async #follow(snapshot: Snapshot, footprint: Footprint, presence: Presence): Promise<void> {
-    for (const name of [snapshot.baseManifestList, snapshot.deltaManifestList, snapshot.changelogManifestList]) {
-      if (name === undefined || footprint.lists.has(name)) continue;
-      footprint.lists.add(name);
-      for (const manifest of await this.#list(name, presence)) footprint.manifests.add(manifest.fileName);
-    }
+    await this.#followLists([snapshot.baseManifestList, snapshot.deltaManifestList], footprint, presence);
+    // Java's expiry takes the changelog lists of tags and branches with those of the snapshots: format-spec/commit
+    await this.#followLists([snapshot.changelogManifestList], footprint, 'may be gone');
     if (snapshot.statistics !== undefined) footprint.others.add(this.#path.statistics(snapshot.statistics));
     const { indexManifest } = snapshot;
     if (indexManifest === undefined || footprint.manifests.has(indexManifest)) return;
     footprint.manifests.add(indexManifest);
     const index = await unlessGone(() => this.#manifests.readIndex(indexManifest), presence);
     for (const entry of index) footprint.others.add(this.#path.indexFile(partitionPath(this.#schema, entry.partition), entry));
+  }
+
+  async #followLists(names: readonly (string | undefined)[], footprint: Footprint, presence: Presence): Promise<void> {
+    for (const name of names) {
+      if (name === undefined || footprint.lists.has(name)) continue;
+      footprint.lists.add(name);
+      for (const manifest of await this.#list(name, presence)) footprint.manifests.add(manifest.fileName);
+    }
   }
 
   #list(name: string, presence: Presence): Promise<ManifestFileMeta[]> {
@@ -145,6 +158,10 @@ export class ExpiryPlanner {
     const read = list.map((manifest) => unlessGone(() => this.#manifests.readEntries(manifest.fileName), 'may be gone'));
     return (await Promise.all(read)).flat();
   }
+}
+
+function listsOfChanges({ deltaManifestList, changelogManifestList }: Snapshot): string[] {
+  return changelogManifestList === undefined ? [deltaManifestList] : [deltaManifestList, changelogManifestList];
 }
 
 type Presence = 'must exist' | 'may be gone';

@@ -15,8 +15,7 @@ export async function readIfPresent(io: FileIO, path: string): Promise<Uint8Arra
 /** Ids of the files `<prefix><digits>` in a directory, ascending; other names do not count. */
 export async function listIds(io: FileIO, directory: string, prefix: string): Promise<bigint[]> {
   const ids: bigint[] = [];
-  for (const { path } of await io.list(directory)) {
-    const name = path.slice(path.lastIndexOf('/') + 1);
+  for (const name of await io.names(directory)) {
     const digits = name.startsWith(prefix) ? name.slice(prefix.length) : '';
     if (/^\d+$/.test(digits)) ids.push(BigInt(digits));
   }

@@ -62,7 +62,7 @@ export const TABLE_OPTIONS: readonly TableOption[] = [
     ...fixed,
   }),
   ignored('path', 'text', null, 'where the table is: the catalog knows'),
-  refused('branch', 'text', 'main', 'a branch other than main'),
+  refused('branch', 'text', 'main', 'a branch other than main: name the table `<table>$branch_<name>` to read one'),
   ignored('auto-create', 'boolean', 'false', 'create the storage on access'),
 
   // merging
@@ -271,9 +271,24 @@ export const TABLE_OPTIONS: readonly TableOption[] = [
   honoured('snapshot.expire.limit', 'integer', '50', 'snapshots that expire at once', { least: 1 }),
   ignored('snapshot.expire.execution-mode', 'choice', 'sync', 'where expiry runs in Java', { choices: ['sync', 'async'] }),
   ignored('snapshot.clean-empty-directories', 'boolean', 'false', 'empty directories after expiry'),
-  refused('changelog.num-retained.min', 'integer', null, 'keep changes longer than snapshots'),
-  refused('changelog.num-retained.max', 'integer', null, 'keep changes longer than snapshots'),
-  refused('changelog.time-retained', 'duration', null, 'keep changes longer than snapshots'),
+  refused(
+    'changelog.num-retained.min',
+    'integer',
+    null,
+    'keep changes longer than snapshots: such changes are read, the table is not written',
+  ),
+  refused(
+    'changelog.num-retained.max',
+    'integer',
+    null,
+    'keep changes longer than snapshots: such changes are read, the table is not written',
+  ),
+  refused(
+    'changelog.time-retained',
+    'duration',
+    null,
+    'keep changes longer than snapshots: such changes are read, the table is not written',
+  ),
   refused('tag.automatic-creation', 'choice', 'none', 'tags made by committers', {
     choices: ['none', 'process-time', 'watermark', 'batch'],
   }),

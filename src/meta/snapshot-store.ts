@@ -137,12 +137,19 @@ export class SnapshotStore {
 
   /** Names of all tags, sorted. */
   async tags(): Promise<string[]> {
-    const names: string[] = [];
-    for (const { path } of await this.#io.list(this.#path.tagDirectory)) {
-      const name = path.slice(path.lastIndexOf('/') + 1);
-      if (name.startsWith('tag-')) names.push(name.slice('tag-'.length));
-    }
-    return names.sort();
+    const names = await this.#io.names(this.#path.tagDirectory);
+    return names.filter((name) => name.startsWith('tag-')).map((name) => name.slice('tag-'.length));
+  }
+
+  /** After a snapshot was found changed: nothing remembered holds. */
+  forget(): void {
+    this.#cache.clear();
+    this.#newest = undefined;
+  }
+
+  /** From its file, whatever is remembered; undefined when there is none. */
+  readAnew(id: bigint): Promise<Snapshot | undefined> {
+    return this.#load(id);
   }
 
   async #load(id: bigint): Promise<Snapshot | undefined> {

@@ -276,6 +276,10 @@ export class TableOptions {
     return this.#size('source.split.open-file-cost');
   }
 
+  get fileIndexRead(): boolean {
+    return this.#boolean('file-index.read.enabled');
+  }
+
   get partitionDefaultName(): string {
     return this.#text('partition.default-name');
   }

@@ -6,10 +6,13 @@
  * Files that overlap in keys are always in one split.
  */
 import { WeirError } from '../base/error.js';
+import { anyAsync, filterAsync } from '../base/filter-async.js';
+import type { FileIO } from '../io/file-io.js';
 import type { BucketPlace } from '../lsm/file-opener.js';
 import { intervalPartition } from '../lsm/interval-partition.js';
 import { keyComparator } from '../lsm/key-comparator.js';
 import type { MemoryBucket } from '../lsm/memory-file.js';
+import type { DataFileMeta } from '../meta/data-file-meta.js';
 import { type DeletionFiles, snapshotDeletions } from '../meta/deletion-files.js';
 import { DELETION_VECTORS } from '../meta/index-manifest.js';
 import { liveFiles } from '../meta/live-files.js';
@@ -26,8 +29,12 @@ import type { BoundPredicate } from '../types/predicate.js';
 import { Pruning } from './pruning.js';
 import { type Split, splitOf } from './split.js';
 
+/** indexes beside data files that are read at the same time */
+const FILES_AT_ONCE = 16;
+
 export interface ReadContext {
   readonly table: string;
+  readonly io: FileIO;
   readonly path: TablePath;
   readonly snapshots: SnapshotStore;
   readonly schemas: SchemaStore;
@@ -83,9 +90,12 @@ export async function planSnapshot(
     };
     const sections =
       schema.primaryKeys.length === 0 ? appendSections(bucket.entries) : keySections(schema, bucket.entries, pruning, context.options);
-    const kept = sections.filter((section) =>
-      section.runs.some((run) => run.some((file) => pruning.fileByValue(file, byId.get(file.schemaId)!))),
-    );
+    const mayMatch = async (file: DataFileMeta) => {
+      const fileSchema = byId.get(file.schemaId)!;
+      if (!pruning.fileByValue(file, fileSchema)) return false;
+      return !context.options.fileIndexRead || pruning.fileByIndex(file, fileSchema, context.io, place.directory);
+    };
+    const kept = await filterAsync(sections, FILES_AT_ONCE, (section) => anyAsync(section.runs.flat(), mayMatch));
     splits.push(...pack(place, kept, deletions.of(partition, bucket.bucket), context.options));
   }
   return { splits, fileSchemas };

@@ -3,75 +3,54 @@
  *
  *   key ─ partition, bucket ─> files whose key range holds it, newest first
  *         (dynamic buckets: all of the partition, or of the table when the key does not name the partition)
- *       ─> row group (footer statistics) ─> row (binary search in the key column) ─> only the pages with that row
+ *       ─> the key's row in a file (key-file) ─> only the pages with that row
  *
- * Key columns of row groups and open files (with parsed footers) are kept, as long as they fit: files never change.
- * Invariant: of several versions the one a merge would keep is found: files that could hold a newer one are all looked at.
+ * Only the manifest entries of the key's partition are kept, and open files with their footers and keys, as long as they fit:
+ * files never change.
+ *
+ * Invariant: of several versions the one a merge would keep is found. Files are asked one after another, and none that could hold
+ * a newer version is left out.
  */
-import { type DeletedRows, type DeletionFile, readDeletedRows } from '../format/deletion-vector.js';
 import { type FileIORef, resolveFileIO } from '../io/file-io-ref.js';
-import type { EvolvingReader } from '../lsm/evolving-reader.js';
 import { KIND_FIELD, SEQUENCE_FIELD } from '../lsm/file-fields.js';
 import { type BucketPlace, fieldsNamed, fileOpener } from '../lsm/file-opener.js';
 import { keyComparator } from '../lsm/key-comparator.js';
 import { serializeRow } from '../meta/binary-row.js';
 import { bucketsOf } from '../meta/bucket-function.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
-import { type SnapshotDeletions, snapshotDeletions } from '../meta/deletion-files.js';
+import { type DeletionFiles, snapshotDeletions } from '../meta/deletion-files.js';
 import { liveFiles } from '../meta/live-files.js';
-import type { ManifestEntry } from '../meta/manifest-entry.js';
 import { partitionPath } from '../meta/partition-path.js';
 import type { Snapshot } from '../meta/snapshot.js';
 import { bucketKey, type TableSchema, trimmedPrimaryKey } from '../meta/table-schema.js';
-import { getBit } from '../types/bitmap.js';
 import type { Batch, Column } from '../types/column.js';
-import { compareRows } from '../types/compare.js';
 import type { DataField } from '../types/data-type.js';
 import { columnFromData, compareDatum, type Datum, datumAt } from '../types/datum.js';
-import { columnBytes } from '../types/take.js';
+import type { BoundPredicate } from '../types/predicate.js';
+import { KeyFile } from './key-file.js';
 import { PageLru } from './page-cache.js';
-import { batchLevels, type ReadContext, schemasOf } from './plan.js';
+import { batchLevels, groupByBucket, type ReadContext, schemasOf } from './plan.js';
+import { Pruning } from './pruning.js';
 
 /** Open files and key columns kept at most. */
 const CACHED_FILES = 128;
 const CACHED_KEYS_BYTES = 256 * 1024 * 1024;
-/** Row groups that are looked into more often get all their keys read and kept. */
-const LOOKS_BY_PAGE = 2;
 const CACHED_PAGES_BYTES = 64 * 1024 * 1024;
+const CACHED_PARTITIONS = 1024;
 
 interface Version {
   readonly batch: Batch;
   readonly sequence: bigint;
 }
 
-/** The live files of a snapshot. */
-interface State {
-  readonly snapshot: bigint;
-  readonly partitions: ReadonlyMap<string, readonly ManifestEntry[]>;
-  readonly deletions: SnapshotDeletions;
-  readonly fileSchemas: readonly TableSchema[];
-}
-
+/** The files of one bucket, those with the highest sequence numbers first. */
 interface BucketFiles {
   readonly place: BucketPlace;
-  readonly files: DataFileMeta[];
-}
-
-interface Candidate {
-  readonly cached: CachedFile;
-  readonly deletion: DeletionFile | undefined;
-}
-
-interface CachedFile {
-  readonly maxSequenceNumber: bigint;
-  /** gets that are using it: it must not be closed under them */
-  users: number;
-  readonly reader: Promise<EvolvingReader>;
-  readonly keys: Map<number, Promise<readonly Column[]>>;
-  /** how often each row group was looked into */
-  readonly looks: Map<number, number>;
-  /** the deletion vector last looked into: other snapshots may have another */
-  deleted: { readonly place: DeletionFile; readonly rows: Promise<DeletedRows> } | undefined;
+  /** the partition's own number of buckets: the table's option may have changed since; -1 when keys do not tell the bucket */
+  readonly totalBuckets: number;
+  readonly files: readonly DataFileMeta[];
+  readonly fileSchemas: readonly TableSchema[];
+  readonly deletions: DeletionFiles;
 }
 
 export class PointReader {
@@ -79,116 +58,103 @@ export class PointReader {
   readonly #io: FileIORef;
   readonly schema: TableSchema;
   readonly #keys: readonly DataField[];
+  readonly #partitionFields: readonly DataField[];
   readonly #compareKeys: (a: Uint8Array, b: Uint8Array) => number;
-  readonly #files = new Map<string, CachedFile>();
+  /** least recently used first */
+  readonly #files = new Map<string, KeyFile>();
   readonly #pages = new PageLru(CACHED_PAGES_BYTES);
-  #cachedKeys_bytes = 0;
-  /** of the snapshot asked last */
-  #state: State | undefined;
+  /** of the snapshot asked last, by partition; those of all partitions under '' */
+  #state: { readonly snapshot: bigint; readonly partitions: Map<string, Promise<BucketFiles[]>> } | undefined;
 
   constructor(context: ReadContext, io: FileIORef, schema: TableSchema) {
     this.#context = context;
     this.#io = io;
     this.schema = schema;
     this.#keys = fieldsNamed(schema, trimmedPrimaryKey(schema));
+    this.#partitionFields = fieldsNamed(schema, schema.partitionKeys);
     this.#compareKeys = keyComparator(this.#keys.map((field) => field.type));
   }
 
   /** The row of the key as a batch of one row with these columns; undefined when there is none. */
   async get(snapshot: Snapshot, key: ReadonlyMap<string, Datum>, columns: readonly string[]): Promise<Batch | undefined> {
-    const state = await this.#stateOf(snapshot);
     const values = this.#keys.map((field) => key.get(field.name)!);
     const serialized = serializeRow(
       this.#keys.map((field) => field.type),
       values,
     );
     const probe = this.#keys.map((field, index) => columnFromData(field.type, [values[index]!]));
-    const cached: CachedFile[] = [];
+    // sequence numbers are a bucket's own, so each is asked apart; a key is in one of them, the others at most deleted it
     try {
-      // sequence numbers are a bucket's own, so each is asked apart; a key is in one of them, the others at most deleted it
-      for (const { place, files } of this.#bucketsOf(state, key)) {
-        const deletions = state.deletions.of(place.partition, place.bucket);
-        const candidates = files
-          .filter((file) => this.#compareKeys(file.minKey, serialized) <= 0 && this.#compareKeys(file.maxKey, serialized) >= 0)
-          .sort((a, b) =>
-            a.maxSequenceNumber > b.maxSequenceNumber ? -1 : a.maxSequenceNumber < b.maxSequenceNumber ? 1 : a.level - b.level,
-          );
-        const opened = candidates.map((file) => ({
-          cached: this.#open(place, file, state.fileSchemas),
-          deletion: deletions.get(file.fileName),
-        }));
-        cached.push(...opened.map((each) => each.cached));
-        const best = await this.#newest(opened, probe, columns);
-        const row = best === undefined ? undefined : visible(best.batch, columns);
+      for (const bucket of await this.#bucketsOf(snapshot, key)) {
+        const files = bucket.files.filter(
+          (file) => this.#compareKeys(file.minKey, serialized) <= 0 && this.#compareKeys(file.maxKey, serialized) >= 0,
+        );
+        const newest = await this.#newest(bucket, files, probe, columns);
+        const row = newest === undefined ? undefined : visible(newest.batch, columns);
         if (row !== undefined) return row;
       }
       return undefined;
     } finally {
-      for (const file of cached) file.users--;
       await this.#evictLarge();
     }
   }
 
-  /** The version that a merge of the files would keep. They come with the highest sequence numbers first. */
-  async #newest(files: readonly Candidate[], probe: readonly Column[], columns: readonly string[]): Promise<Version | undefined> {
-    // looked up all at once: on a cold table each of them waits for the disk
-    const rows = await Promise.all(files.map((file) => this.#rowOf(file, probe)));
+  /** The version that a merge of the files would keep. */
+  async #newest(
+    bucket: BucketFiles,
+    files: readonly DataFileMeta[],
+    probe: readonly Column[],
+    columns: readonly string[],
+  ): Promise<Version | undefined> {
     const ordered = this.#context.options.sequenceFields.length > 0;
     let best: Version | undefined;
-    for (const [index, row] of rows.entries()) {
-      const { cached: file } = files[index]!;
+    for (const file of files) {
       // without sequence.field the highest sequence number wins: a file that ends below it cannot hold the winner
       if (best !== undefined && !ordered && file.maxSequenceNumber < best.sequence) break;
-      if (row === undefined) continue;
-      const version = await this.#versionAt(file, row, columns);
-      if (best === undefined || this.#isNewer(version, best)) best = version;
+      const version = await this.#versionIn(bucket, file, probe, columns);
+      if (version !== undefined && (best === undefined || this.#isNewer(version, best))) best = version;
     }
     return best;
+  }
+
+  /** The key's version in one file. */
+  async #versionIn(
+    bucket: BucketFiles,
+    file: DataFileMeta,
+    probe: readonly Column[],
+    columns: readonly string[],
+  ): Promise<Version | undefined> {
+    const opened = this.#open(bucket, file);
+    try {
+      const row = await opened.rowOf(probe);
+      if (row === undefined) return undefined;
+      const deletion = bucket.deletions.get(file.fileName);
+      if (deletion !== undefined && (await opened.isDeleted(row, deletion, resolveFileIO(this.#io)))) return undefined;
+      const fields = fieldsNamed(this.schema, [...columns, ...this.#context.options.sequenceFields]);
+      const batch = await opened.read(row, [...fields, SEQUENCE_FIELD, KIND_FIELD]);
+      const sequence = batch.columns[fields.length]!.values as BigInt64Array;
+      return { batch, sequence: sequence[0]! };
+    } finally {
+      opened.users--;
+    }
   }
 
   async close(): Promise<void> {
     const files = [...this.#files.values()];
     this.#files.clear();
-    this.#cachedKeys_bytes = 0;
     this.#pages.clear();
-    await Promise.allSettled(files.map(async (file) => (await file.reader).close()));
+    await Promise.allSettled(files.map((file) => file.close()));
   }
 
-  /** The buckets that may hold the key, with their files. */
-  #bucketsOf({ partitions }: State, key: ReadonlyMap<string, Datum>): BucketFiles[] {
-    const partition = this.#partitionOf(key);
-    const entries = partition === undefined ? [...partitions.values()].flat() : (partitions.get(partition) ?? []);
+  /** The buckets that may hold the key. */
+  async #bucketsOf(snapshot: Snapshot, key: ReadonlyMap<string, Datum>): Promise<BucketFiles[]> {
+    const buckets = await this.#partitionFiles(snapshot, key);
     const wanted = new Map<number, number>();
-    const found = new Map<string, BucketFiles>();
-    for (const { partition, bucket, totalBuckets, file } of entries) {
-      if (totalBuckets > 0) {
-        // the partition's own number of buckets: the table's option may have changed since
-        if (!wanted.has(totalBuckets)) wanted.set(totalBuckets, this.#bucketOf(key, totalBuckets));
-        if (wanted.get(totalBuckets) !== bucket) continue;
-      }
-      const id = `${latin1(partition)}/${bucket}`;
-      const known = found.get(id);
-      if (known !== undefined) {
-        known.files.push(file);
-        continue;
-      }
-      const directory = this.#context.path.bucket(partitionPath(this.schema, partition), bucket);
-      found.set(id, { place: { partition, bucket, directory }, files: [file] });
-    }
-    return [...found.values()];
-  }
-
-  /** The key's partition, as a name in the state; undefined when the primary key does not hold all partition columns. */
-  #partitionOf(key: ReadonlyMap<string, Datum>): string | undefined {
-    const fields = fieldsNamed(this.schema, this.schema.partitionKeys);
-    if (!fields.every((field) => key.has(field.name))) return undefined;
-    const types = fields.map((field) => field.type);
-    return latin1(
-      serializeRow(
-        types,
-        fields.map((field) => key.get(field.name)!),
-      ),
-    );
+    return buckets.filter(({ place, totalBuckets }) => {
+      if (totalBuckets <= 0) return true;
+      if (!wanted.has(totalBuckets)) wanted.set(totalBuckets, this.#bucketOf(key, totalBuckets));
+      return wanted.get(totalBuckets) === place.bucket;
+    });
   }
 
   #bucketOf(key: ReadonlyMap<string, Datum>, totalBuckets: number): number {
@@ -198,168 +164,93 @@ export class PointReader {
     return bucketsOf(this.#context.options.bucketFunction, probe, types, 1, totalBuckets)[0]!;
   }
 
-  /** Live files by partition; postponed ones are no part of a table's readable state. */
-  async #stateOf(snapshot: Snapshot): Promise<State> {
-    if (this.#state?.snapshot === snapshot.id) return this.#state;
-    const { manifests, path } = this.#context;
-    const level = batchLevels(this.#context, this.schema);
-    const entries = (await liveFiles(manifests, snapshot)).filter((entry) => entry.bucket >= 0 && level(entry.file.level));
-    const partitions = new Map<string, ManifestEntry[]>();
-    for (const entry of entries) {
-      const partition = latin1(entry.partition);
-      const group = partitions.get(partition);
-      if (group === undefined) partitions.set(partition, [entry]);
-      else group.push(entry);
+  /** The files of the key's partition, or of the whole table when the primary key does not hold all partition columns. */
+  #partitionFiles(snapshot: Snapshot, key: ReadonlyMap<string, Datum>): Promise<BucketFiles[]> {
+    if (this.#state?.snapshot !== snapshot.id || this.#state.partitions.size >= CACHED_PARTITIONS)
+      this.#state = { snapshot: snapshot.id, partitions: new Map() };
+    const { partitions } = this.#state;
+    const partitioned = this.#partitionFields.every((field) => key.has(field.name));
+    const values = partitioned ? this.#partitionFields.map((field) => key.get(field.name)!) : [];
+    const name =
+      values.length === 0
+        ? ''
+        : latin1(
+            serializeRow(
+              this.#partitionFields.map((field) => field.type),
+              values,
+            ),
+          );
+    let files = partitions.get(name);
+    if (files === undefined) {
+      files = this.#loadPartition(snapshot, partitioned ? values : []);
+      partitions.set(name, files);
+      files.catch(() => partitions.delete(name));
     }
-    const state = {
-      snapshot: snapshot.id,
-      partitions,
-      deletions: await snapshotDeletions(manifests, path, this.schema, snapshot),
-      fileSchemas: await schemasOf(this.#context, entries),
-    };
-    this.#state = state;
-    await this.#evictGone(new Set(entries.map((entry) => entry.file.fileName)));
-    return state;
+    return files;
   }
 
-  /** The ordinal of the key's row in a file; undefined when it is not there, or marked deleted. */
-  async #rowOf({ cached, deletion }: Candidate, probe: readonly Column[]): Promise<number | undefined> {
-    const row = await this.#ordinalOf(cached, probe);
-    if (row === undefined || deletion === undefined) return row;
-    return getBit(await this.#deletedRows(cached, deletion), row) ? undefined : row;
-  }
-
-  async #deletedRows(cached: CachedFile, place: DeletionFile): Promise<DeletedRows> {
-    const known = cached.deleted;
-    if (known !== undefined && known.place.path === place.path && known.place.offset === place.offset) return known.rows;
-    const { rowCount } = await cached.reader;
-    const deleted = { place, rows: readDeletedRows(resolveFileIO(this.#io), place, rowCount) };
-    cached.deleted = deleted;
-    deleted.rows.catch(() => {
-      if (cached.deleted === deleted) cached.deleted = undefined;
+  async #loadPartition(snapshot: Snapshot, values: readonly Datum[]): Promise<BucketFiles[]> {
+    const context = this.#context;
+    const parts = values.map((value, i): BoundPredicate => {
+      const { name, type } = this.#partitionFields[i]!;
+      return { op: 'compare', test: 'eq', column: name, type, value };
     });
-    return deleted.rows;
+    const pruning = new Pruning(this.schema, parts.length === 0 ? undefined : { op: 'and', parts }, context.options.bucketFunction);
+    const live = await liveFiles(context.manifests, snapshot, {
+      manifest: (manifest) => pruning.manifest(manifest),
+      bucket: (entry) => entry.bucket >= 0 && pruning.partition(entry.partition),
+    });
+    const read = batchLevels(context, this.schema);
+    const entries = live.filter((entry) => read(entry.file.level));
+    const fileSchemas = await schemasOf(context, entries);
+    const deletions = await snapshotDeletions(context.manifests, context.path, this.schema, snapshot);
+    const buckets = groupByBucket(entries).map(
+      ({ partition, bucket, entries }): BucketFiles => ({
+        place: { partition, bucket, directory: context.path.bucket(partitionPath(this.schema, partition), bucket) },
+        totalBuckets: entries[0]!.totalBuckets,
+        files: entries.map((entry) => entry.file).sort(newestFirst),
+        fileSchemas,
+        deletions: deletions.of(partition, bucket),
+      }),
+    );
+    await this.#evictGone(buckets);
+    return buckets;
   }
 
-  /** The key's row ordinal in a file; undefined when it is not there. */
-  async #ordinalOf(cached: CachedFile, probe: readonly Column[]): Promise<number | undefined> {
-    const reader = await cached.reader;
-    for (let group = this.#firstGroup(reader, probe); group < reader.rowGroups.length; group++) {
-      const { keys, firstRow } = (await this.#keysOfPages(cached, reader, group, probe)) ?? {
-        keys: await this.#keysOf(cached, reader, group),
-        firstRow: 0,
-      };
-      const rows = keys[0]!.length;
-      if (rows === 0 || compareRows(keys, rows - 1, probe, 0) < 0) continue;
-      const row = lowerBound(keys, rows, probe);
-      return compareRows(keys, row, probe, 0) === 0 ? reader.rowGroups[group]!.firstRow + firstRow + row : undefined;
-    }
-    return undefined;
-  }
-
-  /**
-   * For the first few looks into a row group: only the keys of the pages that may hold the key, by the file's page index.
-   * undefined when all keys of the group are the better choice.
-   */
-  async #keysOfPages(
-    cached: CachedFile,
-    reader: EvolvingReader,
-    group: number,
-    probe: readonly Column[],
-  ): Promise<{ keys: readonly Column[]; firstRow: number } | undefined> {
-    const looks = (cached.looks.get(group) ?? 0) + 1;
-    cached.looks.set(group, looks);
-    if (cached.keys.has(group) || looks > LOOKS_BY_PAGE) return undefined;
-    const key = this.#keys[0]!;
-    const value = datumAt(probe[0]!, 0);
-    const pages = await reader.pageStatsOf(group, key);
-    if (pages === undefined) return undefined;
-    // pages are in key order: those from the first that ends at or above the key to the last that begins at or below it
-    const { firstRows, mins, maxs } = pages;
-    let from = 0;
-    while (from < firstRows.length && compareDatum(key.type, datumAt(maxs, from), value) < 0) from++;
-    let to = from;
-    while (to < firstRows.length && compareDatum(key.type, datumAt(mins, to), value) <= 0) to++;
-    const { firstRow: groupStart, rowCount } = reader.rowGroups[group]!;
-    const firstRow = firstRows[from] ?? rowCount;
-    const rows = new Uint32Array(from === to ? 0 : (firstRows[to] ?? rowCount) - firstRow);
-    for (let row = 0; row < rows.length; row++) rows[row] = groupStart + firstRow + row;
-    const { columns: keys, length } = await reader.readRows(rows);
-    // The index carries no checksum, the keys do: only keys on both sides of the one wanted settle where it would be.
-    const brackets = length > 0 && compareRows(keys, 0, probe, 0) <= 0 && compareRows(keys, length - 1, probe, 0) >= 0;
-    return brackets ? { keys, firstRow } : undefined;
-  }
-
-  async #versionAt(cached: CachedFile, row: number, columns: readonly string[]): Promise<Version> {
-    const reader = await cached.reader;
-    const wanted = [...fieldsNamed(this.schema, [...columns, ...this.#context.options.sequenceFields]), SEQUENCE_FIELD, KIND_FIELD];
-    const batch = await reader.readRows(Uint32Array.of(row), wanted);
-    const sequence = batch.columns[batch.columns.length - 2]!.values as BigInt64Array;
-    return { batch, sequence: sequence[0]! };
-  }
-
-  /** Row groups are in key order: skip those whose statistics end below the key. */
-  #firstGroup(reader: EvolvingReader, probe: readonly Column[]): number {
-    const key = this.#keys[0]!;
-    const value = datumAt(probe[0]!, 0);
-    let group = 0;
-    while (group < reader.rowGroups.length - 1) {
-      const stats = reader.statsOf(group, key);
-      if (stats === undefined || !stats.hasMinMax || compareDatum(key.type, stats.max, value) >= 0) break;
-      group++;
-    }
-    return group;
-  }
-
-  #open(place: BucketPlace, file: DataFileMeta, fileSchemas: readonly TableSchema[]): CachedFile {
-    const known = this.#files.get(file.fileName);
-    if (known !== undefined) {
-      this.#files.delete(file.fileName);
-      this.#files.set(file.fileName, known);
-      known.users++;
-      return known;
-    }
-    const open = fileOpener({ io: this.#io, place, schema: this.schema, fileSchemas, pageCache: this.#pages }, this.#keys);
-    const cached: CachedFile = {
-      reader: open(file),
-      keys: new Map(),
-      looks: new Map(),
-      deleted: undefined,
-      maxSequenceNumber: file.maxSequenceNumber,
-      users: 1,
-    };
-    cached.reader.catch(() => this.#files.delete(file.fileName));
-    this.#files.set(file.fileName, cached);
-    return cached;
-  }
-
-  async #keysOf(cached: CachedFile, reader: EvolvingReader, group: number): Promise<readonly Column[]> {
-    let keys = cached.keys.get(group);
-    if (keys === undefined) {
-      keys = reader.readRowGroup(group).then((batch) => batch.columns);
-      cached.keys.set(group, keys);
-      keys.catch(() => cached.keys.delete(group));
-      for (const column of await keys) this.#cachedKeys_bytes += columnBytes(column);
-    }
-    return keys;
+  #open({ place, fileSchemas }: BucketFiles, file: DataFileMeta): KeyFile {
+    let opened = this.#files.get(file.fileName);
+    if (opened === undefined) {
+      const open = fileOpener({ io: this.#io, place, schema: this.schema, fileSchemas, pageCache: this.#pages }, this.#keys);
+      const reader = open(file);
+      reader.catch(() => this.#files.delete(file.fileName));
+      opened = new KeyFile(reader, place.directory, this.#keys[0]!);
+    } else this.#files.delete(file.fileName);
+    this.#files.set(file.fileName, opened);
+    opened.users++;
+    return opened;
   }
 
   async #evictLarge(): Promise<void> {
-    for (const [name, cached] of this.#files) {
-      if (this.#files.size <= CACHED_FILES && this.#cachedKeys_bytes <= CACHED_KEYS_BYTES) return;
-      if (cached.users === 0) await this.#evict(name, cached);
+    let kept_bytes = 0;
+    for (const file of this.#files.values()) kept_bytes += file.kept_bytes;
+    for (const [name, file] of this.#files) {
+      if (this.#files.size <= CACHED_FILES && kept_bytes <= CACHED_KEYS_BYTES) return;
+      if (file.users > 0) continue;
+      kept_bytes -= file.kept_bytes;
+      await this.#evict(name, file);
     }
   }
 
   /** Files that a compaction replaced will not be asked for again. */
-  async #evictGone(live: ReadonlySet<string>): Promise<void> {
-    for (const [name, cached] of this.#files) if (!live.has(name) && cached.users === 0) await this.#evict(name, cached);
+  async #evictGone(buckets: readonly BucketFiles[]): Promise<void> {
+    const live = new Map(buckets.map(({ place, files }) => [place.directory, new Set(files.map((file) => file.fileName))]));
+    for (const [name, file] of this.#files)
+      if (file.users === 0 && live.get(file.directory)?.has(name) === false) await this.#evict(name, file);
   }
 
-  async #evict(name: string, cached: CachedFile): Promise<void> {
+  async #evict(name: string, file: KeyFile): Promise<void> {
     this.#files.delete(name);
-    for (const keys of cached.keys.values()) for (const column of await keys) this.#cachedKeys_bytes -= columnBytes(column);
-    await (await cached.reader).close();
+    await file.close();
   }
 
   #isNewer(version: Version, than: Version): boolean {
@@ -384,16 +275,9 @@ function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
-/** First row that is not below the probe; the last row is at or above it. */
-function lowerBound(keys: readonly Column[], rows: number, probe: readonly Column[]): number {
-  let low = 0;
-  let high = rows - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compareRows(keys, middle, probe, 0) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+function newestFirst(a: DataFileMeta, b: DataFileMeta): number {
+  if (a.maxSequenceNumber === b.maxSequenceNumber) return a.level - b.level;
+  return a.maxSequenceNumber > b.maxSequenceNumber ? -1 : 1;
 }
 
 /** The wanted columns of a version; undefined when it is a delete. */

@@ -1,9 +1,11 @@
 /**
- * What statistics rule out, before any data file is opened.
+ * What statistics and file indexes rule out, before any data file is opened.
  *
  * Invariants: pruning is conservative (it drops only what cannot match), and never drops a newer version of a key while an
  * older one stays: on primary-key tables single files are judged by key conditions only, value conditions judge whole sections.
  */
+import { type IndexSource, mayMatchIndexes } from '../format/file-index/file-index.js';
+import type { FileIO } from '../io/file-io.js';
 import { deserializeRow, serializeRow } from '../meta/binary-row.js';
 import type { DataFileMeta, SimpleStats } from '../meta/data-file-meta.js';
 import type { ManifestFileMeta } from '../meta/manifest-list.js';
@@ -23,6 +25,8 @@ export class Pruning {
   readonly #partition: readonly BoundPredicate[];
   /** conditions on the trimmed primary key only */
   readonly key: readonly BoundPredicate[];
+  /** conditions that an index may decide */
+  readonly #indexed: readonly BoundPredicate[];
   readonly #bucketHashes: readonly number[] | undefined;
 
   constructor(schema: TableSchema, where: BoundPredicate | undefined, bucketFunction: string) {
@@ -34,6 +38,7 @@ export class Pruning {
     const within = (names: readonly string[]) => this.#all.filter((part) => columnsOf(part).every((column) => names.includes(column)));
     this.#partition = within(schema.partitionKeys);
     this.key = within(this.#keyFields.map((key) => key.name));
+    this.#indexed = this.#all.filter((part) => !this.#partition.includes(part) && asksForValues(part));
     this.#bucketHashes = where === undefined || bucketFunction !== 'default' ? undefined : bucketHashes(schema, where);
   }
 
@@ -76,6 +81,55 @@ export class Pruning {
       return found === undefined ? undefined : { ...found, rowCount };
     };
     return this.#all.every((part) => mayMatch(part, stats));
+  }
+
+  /**
+   * Can the file hold a wanted row, by its indexes? They are in its manifest entry, or in a file beside it.
+   *
+   * @param directory of the bucket
+   */
+  async fileByIndex(file: DataFileMeta, fileSchema: TableSchema, io: FileIO, directory: string): Promise<boolean> {
+    if (this.#indexed.length === 0) return true;
+    const path = file.externalPath ?? `${directory}/${file.fileName}`;
+    const beside = file.extraFiles.find((name) => name.endsWith('.index'));
+    if (file.embeddedFileIndex !== null) return this.#mayMatchIndexes(fileSchema, embedded(file.embeddedFileIndex, path));
+    if (beside === undefined) return true;
+    const source = await io.open(`${path.slice(0, path.lastIndexOf('/'))}/${beside}`);
+    try {
+      return await this.#mayMatchIndexes(fileSchema, source);
+    } finally {
+      await source.close();
+    }
+  }
+
+  #mayMatchIndexes(fileSchema: TableSchema, source: IndexSource): Promise<boolean> {
+    const bound: BoundPredicate = { op: 'and', parts: this.#indexed };
+    return mayMatchIndexes(bound, source, (column) => {
+      const old = sameField(this.#schema, fileSchema, column);
+      return fileSchema.fields.find((field) => field.name === old);
+    });
+  }
+}
+
+function embedded(bytes: Uint8Array, path: string): IndexSource {
+  return { path, size_bytes: bytes.length, read: async (offset, length) => bytes.subarray(offset, offset + length) };
+}
+
+/** Does it look for single values? Ranges are for statistics to decide. */
+function asksForValues(part: BoundPredicate): boolean {
+  switch (part.op) {
+    case 'and':
+    case 'or':
+      return part.parts.some(asksForValues);
+    case 'compare':
+      return part.test === 'eq' || part.test === 'ne';
+    case 'in':
+    case 'notIn':
+    case 'isNull':
+    case 'isNotNull':
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -14,7 +14,7 @@ import { newSchema } from '../meta/schema-change.js';
 import { SchemaStore } from '../meta/schema-store.js';
 import { validateForCreate } from '../meta/table-options.js';
 import { TablePath } from '../meta/table-path.js';
-import { fieldsOf, type RowOf, type SchemaSpec } from '../types/schema-spec.js';
+import { type ColumnNameOf, fieldsOf, type RowOf, type SchemaSpec } from '../types/schema-spec.js';
 import type { EventListener, Logger } from './event.js';
 import { withLog } from './log/log-service.js';
 import { Table } from './table.js';
@@ -48,10 +48,10 @@ export interface CatalogOptions {
  * await catalog.createTable('ods.flights', definition);
  */
 export interface TableDefinition<S extends SchemaSpec = SchemaSpec> {
-  /** columns in order: type builders or Paimon's type text */
+  /** columns in order: type builders or Paimon's type text; by name, or as pairs of name and type */
   schema: S;
-  primaryKey?: readonly (keyof S & string)[];
-  partitionBy?: readonly (keyof S & string)[];
+  primaryKey?: readonly ColumnNameOf<S>[];
+  partitionBy?: readonly ColumnNameOf<S>[];
   options?: Readonly<Record<string, string | number | boolean>>;
   comment?: string;
   /** an existing table is opened as it is */
@@ -160,7 +160,7 @@ export class Catalog {
       throw new WeirError('NOT_FOUND', `there is no database ${database} in ${this.warehouse}`, { file: path });
     const entries = (await this.#services.io.list(path)).filter((entry) => entry.directory);
     const found = await Promise.all(
-      entries.map(async (entry) => ((await this.#services.io.list(`${entry.path}/schema`)).length > 0 ? baseName(entry.path) : undefined)),
+      entries.map(async (entry) => ((await this.#services.io.names(`${entry.path}/schema`)).length > 0 ? baseName(entry.path) : undefined)),
     );
     return found.filter((name) => name !== undefined).sort();
   }

@@ -2,7 +2,7 @@
  * Commits the messages of many writers at once: the end of a parallel job's checkpoint.
  */
 import { WeirError } from '../base/error.js';
-import { abortMessages, lastCommittedIdentifier } from '../commit/table-commit.js';
+import { abortMessages, confirmCommits, lastCommittedIdentifier } from '../commit/table-commit.js';
 import type { CommitMessage } from '../meta/commit-message.js';
 import type { LogSession } from './log/log-session.js';
 import { publish } from './publish.js';
@@ -41,6 +41,7 @@ export class TableCommitter {
   async commit(identifier: bigint, messages: readonly CommitMessage[], options: { watermark?: bigint } = {}): Promise<CommitResult> {
     if (this.#closed) throw new WeirError('CLOSED', `the committer of ${this.#store.table} is closed`, { table: this.#store.table });
     if (this.#log?.session !== undefined) return this.#commitToLog(this.#log.session, identifier, messages, options.watermark);
+    await confirmCommits(this.#store);
     const last = await this.lastIdentifier();
     const rows = messages.reduce((sum, message) => sum + message.newFiles.reduce((part, file) => part + file.rowCount, 0), 0);
     if (last !== undefined && identifier <= last) {
@@ -99,6 +100,7 @@ export class TableCommitter {
    */
   async close(options: { flush?: boolean } = {}): Promise<void> {
     if (this.#closed) return;
+    await confirmCommits(this.#store);
     this.#closed = true;
     if (this.#log === undefined) return;
     try {

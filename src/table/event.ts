@@ -20,6 +20,15 @@ export type WeirEvent = { readonly table: string } & (
     }
   | { readonly type: 'retry'; readonly attempt: number; readonly wait_ms: number; readonly reason: string }
   | { readonly type: 'conflict'; readonly message: string }
+  /** another committer, without a lock, put its snapshot in the place of ours: ours is committed again, unless its files are gone */
+  | {
+      readonly type: 'overwritten';
+      readonly snapshot: bigint;
+      readonly commitUser: string;
+      readonly identifier: bigint;
+      readonly kind: string;
+      readonly repeats: boolean;
+    }
   | {
       readonly type: 'flush';
       readonly bucket: number;
@@ -76,6 +85,7 @@ export interface TableMetrics {
   commits: number;
   commitRetries: number;
   commitConflicts: number;
+  commitsOverwritten: number;
   commit_ms: number;
   flushes: number;
   flushedRows: number;
@@ -95,6 +105,7 @@ export function emptyMetrics(): TableMetrics {
     commits: 0,
     commitRetries: 0,
     commitConflicts: 0,
+    commitsOverwritten: 0,
     commit_ms: 0,
     flushes: 0,
     flushedRows: 0,
@@ -121,6 +132,9 @@ export function countEvent(metrics: TableMetrics, event: WeirEvent): void {
       break;
     case 'conflict':
       metrics.commitConflicts++;
+      break;
+    case 'overwritten':
+      metrics.commitsOverwritten++;
       break;
     case 'flush':
       metrics.flushes++;

@@ -8,7 +8,7 @@
  */
 import { RecordBatch } from 'apache-arrow';
 import { WeirError } from '../base/error.js';
-import { abortMessages, lastCommittedIdentifier } from '../commit/table-commit.js';
+import { abortMessages, confirmCommits, lastCommittedIdentifier } from '../commit/table-commit.js';
 import type { CommitMessage } from '../meta/commit-message.js';
 import { liveFiles } from '../meta/live-files.js';
 import type { ManifestEntry } from '../meta/manifest-entry.js';
@@ -127,6 +127,7 @@ export class TableWriter<R = Record<string, unknown>> {
   #entries: { snapshot: bigint; byBucket: Map<string, ManifestEntry[]> } | undefined;
   #prepared: CommitMessage[] = [];
   #rows = 0;
+  /** of the last commit made here */
   #lastIdentifier: bigint | undefined;
   #failure: unknown;
   #closed = false;
@@ -236,10 +237,11 @@ export class TableWriter<R = Record<string, unknown>> {
     if (session !== undefined) return this.#commitToLog(session, options);
     // what the log holds is older than what this commit brings
     await this.#log?.keeper.flush();
-    this.#lastIdentifier = await lastCommittedIdentifier(this.#store, this.commitUser);
-    const identifier = options.identifier ?? (this.#lastIdentifier ?? 0n) + 1n;
+    await confirmCommits(this.#store);
+    const last = await lastCommittedIdentifier(this.#store, this.commitUser);
+    const identifier = options.identifier ?? nextIdentifier(last, this.#lastIdentifier);
     const rows = this.#rows;
-    if (this.#lastIdentifier !== undefined && identifier <= this.#lastIdentifier) {
+    if (last !== undefined && identifier <= last) {
       await this.abort();
       return { snapshot: undefined, identifier, rows, alreadyCommitted: true, compactionDropped: false };
     }
@@ -301,6 +303,7 @@ export class TableWriter<R = Record<string, unknown>> {
   async close(options: { flush?: boolean } = {}): Promise<void> {
     if (this.#closed) return;
     await this.abort();
+    await confirmCommits(this.#store);
     this.#closed = true;
     if (this.#log === undefined) return;
     try {
@@ -503,6 +506,12 @@ export class TableWriter<R = Record<string, unknown>> {
     const dynamic = this.#schema.partitionKeys.length > 0 && options.dynamicPartitionOverwrite;
     return { partitions: dynamic ? ('dynamic' as const) : ('all' as const) };
   }
+}
+
+/** After both, the last one in the table and the last one made here: the latter may be missing there for a moment (see confirmCommits). */
+function nextIdentifier(committed: bigint | undefined, own: bigint | undefined): bigint {
+  const last = [committed ?? 0n, own ?? 0n].reduce((a, b) => (a > b ? a : b));
+  return last + 1n;
 }
 
 function bucketKeyOf(partition: Uint8Array, bucket: number | ''): string {

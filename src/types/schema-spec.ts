@@ -5,7 +5,7 @@
  *   type Row = RowOf<typeof schema>;   // { id: bigint; name?: string | null; tags?: (string | null)[] | null; price?: string | null }
  *
  * A spec is immutable: `notNull()`, `comment()` and `default()` give a new one. Types are nullable unless told.
- * Field ids come from the format's rule, in the order of the keys (field-ids.ts).
+ * Field ids come from the format's rule, in the order of the columns (field-ids.ts).
  */
 import { WeirError } from '../base/error.js';
 import { type AtomicKind, type DataField, type DataType, MAX_LENGTH } from './data-type.js';
@@ -45,14 +45,24 @@ export class TypeSpec<T, N extends boolean = true> {
 
 /** A builder's result, or the type as text: `'BIGINT NOT NULL'`. */
 export type AnySpec = TypeSpec<unknown, boolean> | string;
+/** Columns as pairs of name and type. */
+export type ColumnList = readonly (readonly [name: string, type: AnySpec])[];
+
 /**
- * Column name to type, in column order.
+ * Columns in order: name to type, or pairs of name and type. Names that look like whole numbers need pairs: JavaScript moves
+ * such members of an object to its front.
  *
  * @example
  * const schema: SchemaSpec = { id: bigint().notNull(), price: 'DECIMAL(10, 2)' };
  * await catalog.createTable('ods.prices', { schema, primaryKey: ['id'] });
+ * await catalog.createTable('ods.years', { schema: [['name', string()], ['2001', int()], ['2000', 'INT']] });
  */
-export type SchemaSpec = Readonly<Record<string, AnySpec>>;
+export type SchemaSpec = Readonly<Record<string, AnySpec>> | ColumnList;
+
+type ByName<S extends SchemaSpec> = S extends ColumnList ? { readonly [C in S[number] as C[0]]: C[1] } : S;
+
+/** The names of a schema's columns, as types. */
+export type ColumnNameOf<S extends SchemaSpec> = keyof ByName<S> & string;
 
 /** What one spec's values are in JavaScript, null included where it may be. */
 export type ValueOf<S> = S extends TypeSpec<infer T, infer N> ? (N extends false ? T : T | null) : S extends string ? TextValue<S> : never;
@@ -66,7 +76,8 @@ type IsRequired<S> = S extends TypeSpec<unknown, infer N> ? (N extends false ? t
  * const schema = { id: bigint().notNull(), tags: array(string()) };
  * const first: RowOf<typeof schema> = { id: 1n, tags: ['a', null] };
  */
-export type RowOf<S extends SchemaSpec> = {
+export type RowOf<S extends SchemaSpec> = RowByName<ByName<S>>;
+type RowByName<S> = {
   -readonly [K in keyof S as IsRequired<S[K]> extends true ? K : never]: ValueOf<S[K]>;
 } & {
   -readonly [K in keyof S as IsRequired<S[K]> extends true ? never : K]?: ValueOf<S[K]>;
@@ -268,10 +279,18 @@ function typeOf(spec: AnySpec): DataType {
   return typeof spec === 'string' ? parseType(spec) : spec.type;
 }
 
+function isColumnList(spec: SchemaSpec): spec is ColumnList {
+  return Array.isArray(spec);
+}
+
 /** The fields of a spec, ids not assigned. */
 function columnsOf(spec: SchemaSpec): DataField[] {
-  return Object.entries(spec).map(([name, column]) => {
+  const columns: ColumnList = isColumnList(spec) ? spec : Object.entries(spec);
+  const names = new Set<string>();
+  return columns.map(([name, column]) => {
     if (name === '') throw new WeirError('INVALID_ARGUMENT', 'a column without a name');
+    if (names.has(name)) throw new WeirError('INVALID_ARGUMENT', `column '${name}' comes twice`);
+    names.add(name);
     try {
       if (typeof column === 'string') return { ...parseField(`\`c\` ${column}`), name };
       if (!(column instanceof TypeSpec))

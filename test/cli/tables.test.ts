@@ -83,6 +83,13 @@ describe('tables', () => {
     expect((await bench.records(['ls'])).some((record) => record.table_name === 'table')).toBe(false);
   });
 
+  it('create keeps the order of columns whose names are numbers', async () => {
+    await bench.lines(['create', 'ods.years', '--column', 'name STRING', '--column', '2001 INT', '--column', '1 INT']);
+    const [shown] = await bench.records(['show', 'ods.years']);
+    expect(columnsOf(shown)).toEqual(['name STRING', '2001 INT', '1 INT']);
+    await bench.lines(['drop', 'ods.years']);
+  });
+
   it('create knows what exists', async () => {
     const again = ['create', 'ods.flights', '--column', 'id INT'];
     expect((await bench.run(again)).err).toMatch(/^weir: ALREADY_EXISTS: /);

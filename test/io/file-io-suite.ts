@@ -38,6 +38,7 @@ export function describeFileIO(name: string, make: () => { io: FileIO; root: str
       expect(await io.exists(`${root}/none`)).toBe(false);
       expect(await io.stat(`${root}/none`)).toBeUndefined();
       expect(await io.list(`${root}/none`)).toEqual([]);
+      expect(await io.names(`${root}/none`)).toEqual([]);
       await io.remove(`${root}/none`);
       await io.removeDirectory(`${root}/none`);
     });
@@ -141,6 +142,7 @@ export function describeFileIO(name: string, make: () => { io: FileIO; root: str
         { path: `${root}/c`, directory: true },
       ]);
       expect(listed[1]?.size_bytes).toBe(5);
+      expect(await io.names(root)).toEqual(['a', 'b', 'c']);
       expect((await io.stat(`${root}/b`))?.modified_ms).toBeGreaterThan(0);
     });
 

@@ -138,6 +138,36 @@ describe('which files go', () => {
     expect(await files(table)).toEqual(expect.arrayContaining(before));
   });
 
+  test('a changelog that outlived its snapshot keeps the files of its changes', async () => {
+    const table = await openTestTable(memoryFileIO(), { options: { ...keep(1), 'manifest.merge-min-count': '2' } });
+    const old = dataFile();
+    await commit(table, [message({ newFiles: [old] })]);
+    const first = await table.snapshots.read(1n);
+    const { fileName: manifest } = (await table.manifests.readList(first.deltaManifestList))[0]!;
+    await grow(table, 1);
+    // as Java leaves it: the snapshot gone, its document in changelog/, its base list gone
+    await table.io.writeFile(table.path.changelog(1n), formatSnapshot(first));
+    await table.io.remove(table.path.snapshot(1n));
+    await table.io.remove(table.path.manifest(first.baseManifestList));
+    await commit(table, [message({ compactBefore: [old], compactAfter: [dataFile({ level: 5 })] })]);
+    await grow(table, 3);
+    await expireSnapshots(table);
+    expect(await table.snapshots.list()).toEqual([6n]);
+    for (const path of [table.path.manifest(first.deltaManifestList), table.path.manifest(manifest), table.path.dataFile('', 0, old)])
+      expect(await table.io.exists(path), path).toBe(true);
+  });
+
+  test('a changelog list of a tag that Java took away hinders nothing', async () => {
+    const table = await openTestTable(memoryFileIO(), { options: keep(1) });
+    await commit(table, [message({ newFiles: [dataFile()], changelogFiles: [dataFile()] })]);
+    await tagSnapshot(table, 1n, 'v1');
+    const { changelogManifestList } = await table.snapshots.read(1n);
+    await table.io.remove(table.path.manifest(changelogManifestList!));
+    await grow(table, 3);
+    await expireSnapshots(table);
+    expect(await table.snapshots.list()).toEqual([4n]);
+  });
+
   test('nothing goes while a manifest of what stays cannot be read', async () => {
     const table = await openTestTable(memoryFileIO(), { options: keep(1) });
     await grow(table, 4);

@@ -31,8 +31,7 @@ export interface DocumentedExport {
 }
 
 /** Exports of the door, and the public methods of its classes. */
-export function documentedExports(): DocumentedExport[] {
-  const program = ts.createProgram([DOOR], compilerOptions());
+export function documentedExports(program: ts.Program): DocumentedExport[] {
   const checker = program.getTypeChecker();
   const found: DocumentedExport[] = [];
   for (const symbol of checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(DOOR)!)!)) {
@@ -51,8 +50,13 @@ export function documentedExports(): DocumentedExport[] {
   return found;
 }
 
-/** `name (line of the example): message` for each error in the examples. */
-export function exampleErrors(documented: readonly DocumentedExport[]): string[] {
+/** The door and all behind it. */
+export function openDoor(): ts.Program {
+  return ts.createProgram([DOOR], compilerOptions());
+}
+
+/** `name (line of the example): message` for each error in the examples; `door` spares parsing everything again. */
+export function exampleErrors(door: ts.Program, documented: readonly DocumentedExport[]): string[] {
   const names = documented.filter(({ name }) => !name.includes('.')).map(({ name }) => name);
   const header = `import { ${names.join(', ')} } from '../src/index.js'; ${PRELUDE} export async function example() {\n`;
   const files = new Map<string, { name: string; text: string }>();
@@ -61,16 +65,15 @@ export function exampleErrors(documented: readonly DocumentedExport[]): string[]
       files.set(`${ROOT}test/example-${files.size}-${index}.ts`, { name, text: `${header}${example}\n}\n` });
     }
   }
-  const options = { ...compilerOptions(), verbatimModuleSyntax: false, isolatedModules: false };
+  const options = door.getCompilerOptions();
   const host = ts.createCompilerHost(options);
   const { fileExists, readFile, getSourceFile } = host;
   host.fileExists = (path) => files.has(path) || fileExists.call(host, path);
   host.readFile = (path) => files.get(path)?.text ?? readFile.call(host, path);
   host.getSourceFile = (path, languageVersion, ...rest) => {
     const virtual = files.get(path);
-    return virtual === undefined
-      ? getSourceFile.call(host, path, languageVersion, ...rest)
-      : ts.createSourceFile(path, virtual.text, languageVersion);
+    if (virtual !== undefined) return ts.createSourceFile(path, virtual.text, languageVersion);
+    return door.getSourceFile(path) ?? getSourceFile.call(host, path, languageVersion, ...rest);
   };
   const program = ts.createProgram([...files.keys()], options, host);
   return [...files].flatMap(([path, { name }]) => {
@@ -96,5 +99,7 @@ function isPublic(member: ts.MethodDeclaration): boolean {
 function compilerOptions(): ts.CompilerOptions {
   const path = `${ROOT}tsconfig.json`;
   const { options } = ts.parseJsonConfigFileContent(ts.readConfigFile(path, ts.sys.readFile).config, ts.sys, ROOT);
-  return { ...options, noEmit: true, rootDir: ROOT, noUnusedLocals: false, noUnusedParameters: false };
+  // an example imports every name, types too, and does not use all that it makes
+  const lenient = { verbatimModuleSyntax: false, isolatedModules: false, noUnusedLocals: false, noUnusedParameters: false };
+  return { ...options, ...lenient, noEmit: true, rootDir: ROOT };
 }

@@ -1,6 +1,7 @@
 /** Compactions beside a writer: one that is lost, wherever it was committed, is planned again; one that fails fails nothing else. */
 import { expect, it } from 'vitest';
 import {
+  type FileIO,
   memoryFileIO,
   openCatalog,
   seededRandom,

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import * as t from '../../src/types/schema-spec.js';
-import { fieldsOf, type RowOf } from '../../src/types/schema-spec.js';
+import { fieldsOf, type RowOf, type SchemaSpec } from '../../src/types/schema-spec.js';
 import { formatType } from '../../src/types/type-text.js';
 
 describe('fieldsOf', () => {
@@ -101,6 +101,34 @@ describe('fieldsOf', () => {
     expect(plain.description).toBeUndefined();
   });
 
+  it('keeps the order of pairs, whatever the names, nested ones too', () => {
+    const names = (spec: SchemaSpec) => fieldsOf(spec).map((field) => field.name);
+    expect(names({ name: 'STRING', '2001': 'INT', '2000': t.int() })).toEqual(['2000', '2001', 'name']);
+    expect(
+      names([
+        ['name', 'STRING'],
+        ['2001', 'INT'],
+        ['2000', t.int()],
+      ]),
+    ).toEqual(['name', '2001', '2000']);
+    const [nested] = fieldsOf([
+      [
+        'r',
+        t.row([
+          ['b', 'INT'],
+          ['1', t.bigint()],
+        ]),
+      ],
+    ]);
+    expect(nested!.type).toMatchObject({ kind: 'ROW', fields: [{ name: 'b' }, { name: '1' }] });
+    expect(() =>
+      names([
+        ['a', 'INT'],
+        ['a', 'STRING'],
+      ]),
+    ).toThrow(/column 'a' comes twice/);
+  });
+
   it('names the column whose type is none', () => {
     expect(() => fieldsOf({ id: 'BIGINT NOTNULL' })).toThrow(/^column 'id': /);
     expect(() => fieldsOf({ id: 7 as unknown as string })).toThrow(/^column 'id': a type is a text/);
@@ -162,5 +190,15 @@ describe('RowOf', () => {
       h?: Uint8Array | null;
     }>();
     expect(fieldsOf(schema)).toHaveLength(8);
+  });
+
+  it('infers from pairs what it infers from names', () => {
+    const schema = [
+      ['id', t.bigint().notNull()],
+      ['1', 'INT'],
+      ['at', t.row([['x', t.double().notNull()]]).notNull()],
+    ] as const;
+    expectTypeOf<RowOf<typeof schema>>().toEqualTypeOf<{ id: bigint; at: { x: number }; '1'?: number | null }>();
+    expect(fieldsOf(schema)).toHaveLength(3);
   });
 });

@@ -1,5 +1,4 @@
 /** `weir create TABLE --column … | --like FILE` */
-import { WeirError } from '../../base/error.js';
 import type { DataField } from '../../types/data-type.js';
 import { formatType, parseField } from '../../types/type-text.js';
 import { keyList, keyValues } from '../arguments.js';
@@ -24,7 +23,7 @@ export async function create(context: Context, name: string, flags: CreateFlags)
   const options = keyValues(flags.option);
   await withCatalog(context, async (catalog) => {
     await catalog.createTable(name, {
-      schema: schemaOf(fields),
+      schema: fields.map((field) => [field.name, typeText(field)] as const),
       primaryKey,
       partitionBy: keyList(flags.partition),
       options,
@@ -32,15 +31,6 @@ export async function create(context: Context, name: string, flags: CreateFlags)
       ifNotExists: flags.ifNotExists ?? false,
     });
   });
-}
-
-function schemaOf(fields: readonly DataField[]): Record<string, string> {
-  const schema: Record<string, string> = {};
-  for (const field of fields) {
-    if (Object.hasOwn(schema, field.name)) throw new WeirError('INVALID_ARGUMENT', `column '${field.name}' comes twice`);
-    schema[field.name] = typeText(field);
-  }
-  return schema;
 }
 
 function typeText(field: DataField): string {

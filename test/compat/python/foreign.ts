@@ -1,0 +1,72 @@
+/**
+ * foreign.py as an object: a process with pypaimon and pypaimon-rust in it that reads and writes tables.
+ *
+ * run.sh installs what it needs under target/compat/python. Where that is missing the tests are skipped, unless
+ * WEIR_COMPAT=required asks for them.
+ */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export const CLIENTS = ['pypaimon', 'pypaimon-rust'] as const;
+export type ClientName = (typeof CLIENTS)[number];
+
+const interpreter = fileURLToPath(new URL('../../../target/compat/python/bin/python', import.meta.url));
+
+/** Is there an environment to run in? */
+export const installed = existsSync(interpreter) || process.env.WEIR_COMPAT === 'required';
+
+export interface ForeignRows {
+  /** name and Arrow type of each column */
+  readonly fields: readonly (readonly [string, string])[];
+  /** golden JSON, in the reader's order */
+  readonly lines: readonly string[];
+}
+
+export class Foreign {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #answers: AsyncIterator<string>;
+  #errors = '';
+
+  private constructor(child: ChildProcessWithoutNullStreams) {
+    this.#child = child;
+    this.#answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.#errors = (this.#errors + chunk).slice(-4000);
+    });
+  }
+
+  static start(): Foreign {
+    return new Foreign(spawn(interpreter, [fileURLToPath(new URL('./foreign.py', import.meta.url))]));
+  }
+
+  async versions(): Promise<Record<string, string>> {
+    return (await this.#ask({ op: 'versions' })) as Record<string, string>;
+  }
+
+  /** All rows of `database.table`, now or at a snapshot. Throws what the library throws, as text. */
+  async read(reader: ClientName, warehouse: string, table: string, at: { snapshot?: bigint } = {}): Promise<ForeignRows> {
+    const snapshot = at.snapshot === undefined ? undefined : Number(at.snapshot);
+    return (await this.#ask({ op: 'read', reader, warehouse, table, snapshot })) as ForeignRows;
+  }
+
+  /** Writes rows (golden JSON) as one commit. */
+  async write(writer: ClientName, warehouse: string, table: string, lines: readonly string[]): Promise<void> {
+    await this.#ask({ op: 'write', writer, warehouse, table, lines });
+  }
+
+  async stop(): Promise<void> {
+    this.#child.stdin.end();
+    if (this.#child.exitCode === null) await new Promise((resolve) => this.#child.once('close', resolve));
+  }
+
+  async #ask(request: object): Promise<unknown> {
+    this.#child.stdin.write(`${JSON.stringify(request)}\n`);
+    const { value, done } = await this.#answers.next();
+    if (done === true) throw new Error(`the Python process ended: ${this.#errors}`);
+    const { ok, error } = JSON.parse(value) as { ok?: unknown; error?: string };
+    if (error !== undefined) throw new Error(error);
+    return ok;
+  }
+}
