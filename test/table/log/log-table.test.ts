@@ -85,3 +85,55 @@ describe('a table with a log', () => {
     expect((await table.scan().toArray()).length).toBe(300);
   });
 });
+
+describe('changes of a table with a log', () => {
+  const kinded = async (
+    changes: AsyncIterable<{ rows(): { kind: string; row: { id: bigint; n: number | null } }[]; position: unknown }>,
+  ) => {
+    const out: string[] = [];
+    for await (const change of changes) for (const { kind, row } of change.rows()) out.push(`${kind}${row.id}:${row.n}`);
+    return out;
+  };
+
+  it('come from the log while it has them, and go on from any position', async () => {
+    const { table } = await newTable(undefined, { 'changelog-producer': 'input', bucket: 1 });
+    const writer = await table.openWriter({ commitUser: 'job' });
+    await writer.append([
+      { id: 1n, n: 1, text: 'a' },
+      { id: 2n, n: 2, text: 'b' },
+    ]);
+    await table.flush();
+    await writer.append({ id: 1n, n: 10, text: 'a' });
+    await writer.append({ id: 3n, n: 3, text: 'c' });
+    expect(await kinded(table.changes({ until: 'now' }))).toEqual(['+I1:1', '+I2:2', '+I1:10', '+I3:3']);
+    expect(await kinded(table.changes({ from: 'latest', until: 'now' }))).toEqual([]);
+    const positions: never[] = [];
+    for await (const change of table.changes({ until: 'now' })) positions.push(change.position as never);
+    expect(positions.length).toBe(3);
+    await table.flush();
+    await writer.append({ id: 4n, n: 4, text: 'd' });
+    const rests = [['+I1:10', '+I3:3', '+I4:4'], ['+I3:3', '+I4:4'], ['+I4:4']];
+    for (const [i, from] of positions.entries()) expect(await kinded(table.changes({ from, until: 'now' }))).toEqual(rests[i]);
+    await writer.close();
+    for (const [i, from] of positions.entries()) expect(await kinded(table.changes({ from, until: 'now' }))).toEqual(rests[i]);
+    expect(await kinded(table.changes({ from: { snapshot: 1n }, until: { snapshot: 2n } }))).toEqual(['+I1:1', '+I2:2', '+I1:10', '+I3:3']);
+  });
+
+  it('go over to snapshots where the log is gone, without a gap and without doubles', async () => {
+    const { table } = await newTable(undefined, { 'changelog-producer': 'input', bucket: 1, 'log.retained-slots': 1 });
+    const writer = await table.openWriter({ commitUser: 'job' });
+    const positions: never[] = [];
+    const want: string[] = [];
+    for (let n = 1; n <= 12; n++) {
+      await writer.append({ id: BigInt(n), n, text: null });
+      want.push(`+I${n}:${n}`);
+      for await (const change of table.changes({ from: positions.at(-1) ?? 'latest-full', until: 'now' }))
+        positions.push(change.position as never);
+      if (n % 4 === 0) await table.flush();
+    }
+    expect(positions.length).toBe(12);
+    for (const [i, from] of positions.entries()) expect(await kinded(table.changes({ from, until: 'now' }))).toEqual(want.slice(i + 1));
+    await writer.close();
+    expect(await kinded(table.changes({ from: { snapshot: 1n }, until: 'now' }))).toEqual(want);
+  });
+});
