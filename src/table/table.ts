@@ -13,7 +13,7 @@ import { applyChanges, type SchemaChange } from '../meta/schema-change.js';
 import type { Snapshot } from '../meta/snapshot.js';
 import { validateForRead, validateForStream, validateForWrite } from '../meta/table-options.js';
 import type { TableSchema } from '../meta/table-schema.js';
-import { checkReadable, type PlannedRead, planSnapshot } from '../read/plan.js';
+import { type PlannedRead, planSnapshot } from '../read/plan.js';
 import { PointReader } from '../read/point-get.js';
 import { type BoundPredicate, bindPredicate, type Predicate } from '../types/predicate.js';
 import { rowsOf } from '../types/row-reader.js';
@@ -230,7 +230,6 @@ export class Table<R = Row> {
     }
     const snapshot = await this.snapshot(options.at);
     if (snapshot === undefined) return undefined;
-    await readHeld(store, snapshot, () => checkReadable(store, snapshot));
     const points = await this.#pointReader();
     const columns = options.columns ?? schema.fields.map((field) => field.name);
     const row = await readHeld(store, snapshot, () => points.get(snapshot, values, columns));
@@ -438,7 +437,6 @@ export class Table<R = Row> {
     if (snapshot === undefined) {
       return { plan: { snapshot: undefined, splits: 0, files: 0, rows: 0, size_bytes: 0 }, fields, parts: [] };
     }
-    await readHeld(store, snapshot, () => checkReadable(store, snapshot));
     const plan = await readHeld(store, snapshot, () => planSnapshot(store, snapshot, schema, where));
     return {
       plan: {
