@@ -5,6 +5,7 @@
  */
 import { WeirError } from '../base/error.js';
 import { dropPartitions, truncateTable } from '../commit/table-commit.js';
+import { type OrphanOptions, type OrphanResult, removeOrphanFiles } from '../maintain/orphan-removal.js';
 import { expireSnapshots } from '../maintain/snapshot-expiry.js';
 import type { Consumer } from '../meta/consumer-store.js';
 import { liveFiles } from '../meta/live-files.js';
@@ -259,6 +260,18 @@ export class Table<R = Row> {
     const result = await expireSnapshots(this.#store, options);
     if (result.expired > 0) this.#store.emit({ type: 'expiry', expired: result.expired, filesDeleted: result.filesDeleted });
     return result;
+  }
+
+  /**
+   * Deletes files that nothing refers to: what writers and committers that crashed have left. Only files older than a day go
+   * (`olderThan`), because a commit on its way refers to its files last: the limit must exceed the longest commit.
+   *
+   * @example
+   * const { files, size_bytes } = await flights.removeOrphanFiles({ dryRun: true });
+   */
+  async removeOrphanFiles(options: OrphanOptions = {}): Promise<OrphanResult> {
+    this.#checkMain();
+    return removeOrphanFiles(this.#store, options);
   }
 
   /**

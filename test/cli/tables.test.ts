@@ -143,6 +143,7 @@ describe('tables', () => {
       ['schemas'],
       ['options'],
       ['expire'],
+      ['orphans'],
       ['compact'],
       ['flush'],
       ['truncate'],
