@@ -6,6 +6,7 @@
  */
 import { type IndexSource, mayMatchIndexes } from '../format/file-index/file-index.js';
 import type { FileIO } from '../io/file-io.js';
+import { filePath } from '../lsm/file-opener.js';
 import { deserializeRow, serializeRow } from '../meta/binary-row.js';
 import type { DataFileMeta, SimpleStats } from '../meta/data-file-meta.js';
 import type { ManifestFileMeta } from '../meta/manifest-list.js';
@@ -92,7 +93,7 @@ export class Pruning {
    */
   async fileByIndex(file: DataFileMeta, fileSchema: TableSchema, io: FileIO, directory: string): Promise<boolean> {
     if (this.#indexed.length === 0) return true;
-    const path = file.externalPath ?? `${directory}/${file.fileName}`;
+    const path = filePath({ directory }, file);
     const beside = file.extraFiles.find((name) => name.endsWith('.index'));
     if (file.embeddedFileIndex !== null) return this.#mayMatchIndexes(fileSchema, embedded(file.embeddedFileIndex, path));
     if (beside === undefined) return true;
