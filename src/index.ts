@@ -11,6 +11,7 @@ export { type Random, seededRandom, systemRandom } from './base/random.js';
 export type { FileIO } from './io/file-io.js';
 export { localFileIO } from './io/local-file-io.js';
 export { memoryFileIO } from './io/memory-file-io.js';
+export type { OrphanFile, OrphanOptions, OrphanResult } from './maintain/orphan-removal.js';
 export type { CommitMessage } from './meta/commit-message.js';
 export { deserializeMessage, serializeMessage } from './meta/commit-message.js';
 export type { Consumer } from './meta/consumer-store.js';

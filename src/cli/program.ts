@@ -208,6 +208,13 @@ function defineCare(program: Command, context: () => Context): void {
     .description("delete snapshots older than the table's retention")
     .argument('<table>', 'database.table')
     .action(async (table) => (await import('./commands/expire.js')).expire(context(), table));
+  program
+    .command('orphans')
+    .description('delete old files that nothing refers to, and print them')
+    .argument('<table>', 'database.table')
+    .option('--older-than <time>', 'last changed before: ISO-8601 or epoch ms (default: a day ago)')
+    .option('--dry-run', 'print them, delete nothing')
+    .action(async (table, options) => (await import('./commands/orphans.js')).orphans(context(), table, options));
   const views = {
     snapshots: 'every snapshot held',
     files: 'the data files of the latest snapshot',

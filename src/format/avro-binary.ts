@@ -46,6 +46,12 @@ export class AvroCursor {
 
   /** An i64: a number within ±2^53, a bigint beyond. */
   readLong(): number | bigint {
+    // one byte, which branches of unions and most numbers are
+    const byte = this.#position < this.#end ? this.#plain[this.#position]! : 0x80;
+    if (byte < 0x80) {
+      this.#position++;
+      return (byte >>> 1) ^ -(byte & 1);
+    }
     this.#varint();
     const low = this.#low >>> 0;
     const number = this.#high * TWO_32 + low;

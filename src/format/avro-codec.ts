@@ -8,7 +8,8 @@ import { crc32, deflateRaw, inflateRaw } from 'node:zlib';
 import { compress as compressSnappy, uncompress as uncompressSnappy } from 'snappy';
 import { WeirError } from '../base/error.js';
 import { AvroCursor } from './avro-binary.js';
-import { compressZstd, decompressZstd } from './zstd-frame.js';
+import { decompressZstd } from './zstd-addon.js';
+import { compressChecked } from './zstd-frame.js';
 
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
@@ -37,7 +38,7 @@ export function writtenCodec(codec: string): string {
 export async function compressBlock(codec: string, data: Uint8Array, level: number): Promise<Uint8Array> {
   switch (codec) {
     case 'zstandard':
-      return compressZstd(data, level);
+      return compressChecked(data, level);
     case 'deflate':
       return deflate(data);
     case 'snappy': {

@@ -19,8 +19,7 @@ import { AvroCursor } from './avro-binary.js';
 import { decompressBlock } from './avro-codec.js';
 import { AvroColumns } from './avro-columns.js';
 import { type AvroHeader, checkSync, readBlockHead, readHeader, SYNC_BYTES } from './avro-header.js';
-import type { AvroSchema } from './avro-schema.js';
-import { fieldsOf } from './avro-skip.js';
+import { type AvroSchema, fieldsOf } from './avro-schema.js';
 import type { ColumnStats, DataFileReader, PageStats } from './data-file.js';
 import { corruption } from './parquet/malformed.js';
 

@@ -168,7 +168,8 @@ const PRIMITIVE_WRITERS: { [name: string]: AvroWrite | undefined } = {
   string: (sink, value) => sink.writeString(value as string),
 };
 
-function fieldsOf(schema: { readonly [key: string]: unknown }): { name: string; type: AvroSchema }[] {
+/** Throws Error for a record that is not one. */
+export function fieldsOf(schema: { readonly [key: string]: unknown }): { name: string; type: AvroSchema }[] {
   if (!Array.isArray(schema.fields)) throw new Error('a record without fields');
   return schema.fields.map((field: { name?: unknown; type?: unknown }) => {
     if (typeof field?.name !== 'string' || field.type === undefined) throw new Error('a record has a field without name or type');

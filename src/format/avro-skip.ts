@@ -4,7 +4,7 @@
  * Named types are found by full or by short name; a type may hold itself. Invariant: as every read, bounded by the bytes left.
  */
 import type { AvroCursor } from './avro-binary.js';
-import type { AvroSchema } from './avro-schema.js';
+import { type AvroSchema, fieldsOf } from './avro-schema.js';
 
 export type AvroStep = (cursor: AvroCursor) => void;
 export type AvroObject = { readonly [key: string]: unknown };
@@ -120,15 +120,6 @@ export function forItems(cursor: AvroCursor, step: AvroStep): void {
 
 function items(step: AvroStep): AvroStep {
   return (cursor) => forItems(cursor, step);
-}
-
-/** Throws Error for a record that is not one. */
-export function fieldsOf(schema: AvroObject): { name: string; type: AvroSchema }[] {
-  if (!Array.isArray(schema.fields)) throw new Error('a record without fields');
-  return schema.fields.map((field: { name?: unknown; type?: unknown } | null) => {
-    if (typeof field?.name !== 'string' || field.type === undefined) throw new Error('a record has a field without name or type');
-    return { name: field.name, type: field.type as AvroSchema };
-  });
 }
 
 export function fixedSize(schema: AvroObject): number {

@@ -7,17 +7,11 @@
  *
  * Invariant: `decompress` gives exactly `length` bytes or throws; what it allocates is bounded by `length`.
  */
-import { createRequire } from 'node:module';
 import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { compressSync, uncompressSync } from 'snappy';
 import { WeirError } from '../base/error.js';
 import { compressLz4Hadoop, decompressLz4Block, decompressLz4Hadoop } from './lz4.js';
-
-/** The addon itself: the package's own wrapper drops the level. */
-const zstd = createRequire(import.meta.url)('@mongodb-js/zstd/bindings') as {
-  compress(bytes: Buffer, level: number): Promise<Buffer>;
-  decompress(bytes: Buffer): Promise<Buffer>;
-};
+import { compressZstd, decompressZstd } from './zstd-addon.js';
 
 export interface Codec {
   readonly name: string;
@@ -59,11 +53,11 @@ export const LZ4_RAW: Codec = { name: 'lz4_raw', decompress: decompressLz4Block 
 export function zstdCodec(level: number): Codec {
   return {
     name: 'zstd',
-    compress: async (bytes) => view(await zstd.compress(buffer(bytes), level)),
+    compress: (bytes) => compressZstd(bytes, level),
     async decompress(bytes, length) {
       const claimed = zstdLength(bytes);
       if (claimed !== undefined && claimed > length) throw new Error('a zstd frame has another length than its page');
-      return exactly(view(await zstd.decompress(buffer(bytes))), length);
+      return exactly(await decompressZstd(bytes), length);
     },
   };
 }
@@ -95,10 +89,6 @@ function exactly(bytes: Uint8Array, length: number): Uint8Array {
 
 function view(bytes: Buffer): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function buffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function snappyLength(bytes: Uint8Array): number {

@@ -7,23 +7,17 @@
  * bytes. A checksum is a flag (bit 2 of the descriptor) and four bytes at the end, which every decoder checks by
  * itself when they are there: so weir adds them.
  */
-import { compress, decompress } from '@mongodb-js/zstd';
 import { xxh64Low } from '../base/xxhash.js';
+import { compressZstd } from './zstd-addon.js';
 
 const CHECKSUM_FLAG = 0x04;
 
-export async function compressZstd(content: Uint8Array, level: number): Promise<Uint8Array> {
-  const frame = await compress(Buffer.from(content.buffer, content.byteOffset, content.byteLength), level);
-  if ((frame[4]! & CHECKSUM_FLAG) !== 0) return new Uint8Array(frame.buffer, frame.byteOffset, frame.byteLength);
+export async function compressChecked(content: Uint8Array, level: number): Promise<Uint8Array> {
+  const frame = await compressZstd(content, level);
+  if ((frame[4]! & CHECKSUM_FLAG) !== 0) return frame;
   const bytes = new Uint8Array(frame.length + 4);
   bytes.set(frame);
   bytes[4]! |= CHECKSUM_FLAG;
   new DataView(bytes.buffer).setUint32(frame.length, xxh64Low(content), true);
   return bytes;
-}
-
-/** Throws Error when the bytes are no zstd frames or fail their checksum. */
-export async function decompressZstd(frame: Uint8Array): Promise<Uint8Array> {
-  const content = await decompress(Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength));
-  return new Uint8Array(content.buffer, content.byteOffset, content.byteLength);
 }

@@ -7,6 +7,7 @@
  * Columns are found by the name that the id had when the file was written; Parquet's own field ids are not used (facts of
  * the format: format-spec/evolution).
  */
+import { WeirError } from '../base/error.js';
 import { type ColumnStats, type DataFileReader, openDataFile, type PageCache, type PageStats } from '../format/data-file.js';
 import type { FileIO } from '../io/file-io.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
@@ -34,6 +35,10 @@ export async function openEvolving(
   pageCache?: PageCache,
 ): Promise<EvolvingReader> {
   const reader = await openDataFile(io, path, pageCache === undefined ? {} : { pageCache });
+  if (reader.rowCount !== file.rowCount) {
+    await reader.close();
+    throw new WeirError('CORRUPTION', `${path} has ${reader.rowCount} rows where its manifest says ${file.rowCount}`, { file: path });
+  }
   return new EvolvingReader(reader, file, dataSchema, fields, partition);
 }
 

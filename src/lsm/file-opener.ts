@@ -4,6 +4,7 @@ import type { PageCache } from '../format/data-file.js';
 import { type FileIORef, resolveFileIO } from '../io/file-io-ref.js';
 import { deserializeRow } from '../meta/binary-row.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
+import { localPath } from '../meta/external-path.js';
 import type { TableSchema } from '../meta/table-schema.js';
 import type { DataField } from '../types/data-type.js';
 import { EvolvingReader, openEvolving } from './evolving-reader.js';
@@ -44,12 +45,20 @@ export function fileOpener(options: OpenerOptions, fields: readonly DataField[])
     const partition = { fields: partitionFields, values };
     const inMemory = options.place.memory?.find(({ meta }) => meta.fileName === file.fileName);
     if (inMemory !== undefined) return new EvolvingReader(openMemoryFile(inMemory), file, schema, fields, partition);
+    checkWhole(path, file, schema);
     return openEvolving(io, path, file, schema, fields, partition, options.pageCache);
   };
 }
 
-export function filePath(place: BucketPlace, file: DataFileMeta): string {
-  return file.externalPath ?? `${place.directory}/${file.fileName}`;
+/** A file with some of its schema's columns is completed by others (data evolution): read alone it would give missing values. */
+function checkWhole(path: string, { writeCols }: DataFileMeta, schema: TableSchema): void {
+  const absent = writeCols === null ? undefined : schema.fields.find((field) => !writeCols.includes(field.name));
+  if (absent !== undefined)
+    throw new WeirError('UNSUPPORTED', `${path} is without the column ${absent.name} (data evolution)`, { file: path });
+}
+
+export function filePath(place: Pick<BucketPlace, 'directory'>, file: DataFileMeta): string {
+  return file.externalPath === null ? `${place.directory}/${file.fileName}` : localPath(file.externalPath);
 }
 
 /** Distinct fields of these names, in order of first mention. */

@@ -7,6 +7,7 @@
  * it; two expiries at once delete the same things, and deleting what is gone is fine.
  */
 import { WeirError } from '../base/error.js';
+import { inParallel } from '../base/in-parallel.js';
 import type { FileIO } from '../io/file-io.js';
 import type { ManifestStore } from '../meta/manifest-store.js';
 import { parseDuration, parseInteger } from '../meta/option-values.js';
@@ -42,9 +43,6 @@ export interface ExpireOutcome {
   /** the earliest snapshot that is left */
   readonly earliest: bigint | undefined;
 }
-
-/** files deleted at once */
-const PARALLEL = 16;
 
 /** @throws UNSUPPORTED when the options keep changelogs longer than snapshots; CORRUPTION when what names the files is damaged */
 export async function expireSnapshots(context: ExpireContext, options: ExpireOptions = {}): Promise<ExpireOutcome> {
@@ -88,15 +86,4 @@ function refuseLongChangelog({ options: raw }: TableSchema, options: TableOption
       });
     }
   }
-}
-
-async function inParallel<T>(items: Iterable<T>, signal: AbortSignal | undefined, work: (item: T) => Promise<void>): Promise<void> {
-  const rest = items[Symbol.iterator]();
-  const worker = async () => {
-    for (let next = rest.next(); next.done !== true; next = rest.next()) {
-      signal?.throwIfAborted();
-      await work(next.value);
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
 }

@@ -16,6 +16,9 @@ import type { TableSchema } from './table-schema.js';
 /** Of one (partition, bucket): by name of the data file. Plain data. */
 export type DeletionFiles = ReadonlyMap<string, DeletionFile>;
 
+/** hash indexes say where keys are, not which rows are there: a reader needs none of them */
+const KNOWN_INDEXES = [DELETION_VECTORS, 'HASH'];
+
 const NONE: DeletionFiles = new Map();
 
 export class SnapshotDeletions {
@@ -30,7 +33,10 @@ export class SnapshotDeletions {
   }
 }
 
-/** @throws CORRUPTION naming the index manifest when it cannot be read, or gives a data file two vectors */
+/**
+ * @throws CORRUPTION naming the index manifest when it cannot be read, or gives a data file two vectors; UNSUPPORTED when the
+ * snapshot has index files of a type weir does not know
+ */
 export async function snapshotDeletions(
   manifests: ManifestStore,
   path: TablePath,
@@ -41,6 +47,12 @@ export async function snapshotDeletions(
   const buckets = new Map<string, Map<string, DeletionFile>>();
   const entries = indexManifest === undefined ? [] : await manifests.readIndex(indexManifest);
   for (const entry of entries) {
+    if (!KNOWN_INDEXES.includes(entry.indexType)) {
+      const file = path.manifest(indexManifest!);
+      throw new WeirError('UNSUPPORTED', `${file} names index files of the type ${entry.indexType}, which may change what is visible`, {
+        file,
+      });
+    }
     if (entry.indexType !== DELETION_VECTORS || entry.kind !== ADD) continue;
     const key = bucketKey(entry.partition, entry.bucket);
     const files = buckets.get(key) ?? new Map<string, DeletionFile>();

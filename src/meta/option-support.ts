@@ -24,6 +24,7 @@ interface Refusal {
 }
 
 const ALWAYS: readonly Use[] = ['read', 'stream', 'write', 'create'];
+const READING: readonly Use[] = ['read', 'stream'];
 const WRITING: readonly Use[] = ['write', 'create'];
 const isTrue = (value: string) => value.trim().toLowerCase() === 'true';
 const isNot =
@@ -38,6 +39,15 @@ const REFUSALS: readonly Refusal[] = [
   { keys: exactly('branch'), uses: ALWAYS, asks: isNot('main') },
   { keys: exactly('scan.fallback-branch'), uses: ALWAYS, asks: given },
   { keys: exactly('scan.primary-branch'), uses: ALWAYS, asks: given },
+  { keys: /^scan\.fallback-(snapshot|delta)-branch$/, uses: ALWAYS, asks: given },
+  // a table that is bound to a state: Java's plain reads give that one
+  { keys: /^scan\.(snapshot-id|tag-name|version|watermark|timestamp|timestamp-millis)$/, uses: READING, asks: given },
+  { keys: /^scan\.(file-)?creation-time-millis$/, uses: READING, asks: given },
+  { keys: exactly('scan.mode'), uses: READING, asks: isNot('default', 'latest-full', 'full', 'latest') },
+  { keys: /^(incremental-between(-timestamp)?|incremental-to-auto-tag)$/, uses: READING, asks: given },
+  { keys: /^(batch|stream)-scan-mode$/, uses: READING, asks: isNot('none') },
+  { keys: exactly('scan.bounded.watermark'), uses: ['stream'], asks: given },
+  { keys: exactly('query-auth.enabled'), uses: ALWAYS, asks: isTrue },
   { keys: exactly('chain-table.enabled'), uses: ALWAYS, asks: isTrue },
   { keys: exactly('merge-engine'), uses: ALWAYS, asks: (value, schema) => schema.primaryKeys.length > 0 && isNot('deduplicate')(value) },
   { keys: exactly('deletion-vectors.enabled'), uses: WRITING, asks: isTrue },
@@ -45,7 +55,8 @@ const REFUSALS: readonly Refusal[] = [
   { keys: exactly('pk-clustering-override'), uses: ALWAYS, asks: isTrue },
   { keys: exactly('data-evolution.enabled'), uses: ALWAYS, asks: isTrue },
   { keys: exactly('record-level.expire-time'), uses: ALWAYS, asks: given },
-  { keys: exactly('blob-field'), uses: ALWAYS, asks: given },
+  { keys: /^(blob-field|blob-descriptor-field|blob-external-storage-field|vector-field)$/, uses: ALWAYS, asks: given },
+  { keys: exactly('postpone.merge-on-read'), uses: ALWAYS, asks: isTrue },
   { keys: /^fields\..+\.map\.storage-layout$/, uses: ALWAYS, asks: isNot('default') },
   { keys: exactly('manifest.format'), uses: ALWAYS, asks: isNot('avro') },
   { keys: exactly('changelog-producer'), uses: WRITING, asks: isNot('none', 'input') },
@@ -65,6 +76,10 @@ const REFUSALS: readonly Refusal[] = [
   { keys: exactly('partition.expiration-time'), uses: WRITING, asks: given },
   { keys: /^changelog\.(num-retained\.m(in|ax)|time-retained)$/, uses: WRITING, asks: given },
   { keys: exactly('tag.automatic-creation'), uses: WRITING, asks: isNot('none') },
+  { keys: exactly('upsert-key'), uses: WRITING, asks: given },
+  // what Java runs with each commit, or keeps beside the snapshots for readers of another kind
+  { keys: /^(commit|tag)\.callbacks$/, uses: WRITING, asks: given },
+  { keys: exactly('metadata.iceberg.storage'), uses: WRITING, asks: isNot('disabled') },
 ];
 
 /** @throws UNSUPPORTED when the table's rows cannot be read as they are meant */

@@ -149,7 +149,8 @@ function castText(type: DataType, value: Datum): string {
   return decoder.decode((column.values as Uint8Array).subarray(column.offsets![0]!, column.offsets![1]!));
 }
 
-function escapeName(text: string): string {
+/** A partition key or value as part of a directory name. */
+export function escapeName(text: string): string {
   let escaped = '';
   for (const char of text) {
     escaped += ESCAPED.has(char) ? `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}` : char;

@@ -15,9 +15,13 @@ export class SchemaStore {
   readonly #cache = new Map<bigint, TableSchema>();
   #latestId: bigint | undefined;
 
-  constructor(io: FileIO, path: TablePath) {
+  /** @param latest the latest schema, where the caller has just read it */
+  constructor(io: FileIO, path: TablePath, latest?: TableSchema) {
     this.#io = io;
     this.#path = path;
+    if (latest === undefined) return;
+    this.#latestId = latest.id;
+    this.#cache.set(latest.id, latest);
   }
 
   /** undefined when there is no table at this path */

@@ -7,6 +7,7 @@
  *            branch/branch-B/{schema,snapshot,changelog,tag,consumer}/…       a branch's own; the rest it shares with the table
  */
 import type { DataFileMeta } from './data-file-meta.js';
+import { localPath } from './external-path.js';
 import type { IndexManifestEntry } from './index-manifest.js';
 
 const POSTPONE_BUCKET = -2;
@@ -79,7 +80,8 @@ export class TablePath {
 
   /** Index files that a manifest says are elsewhere (an external path) are there. */
   indexFile(partitionPath: string, { bucket, fileName, externalPath }: IndexManifestEntry): string {
-    return externalPath ?? `${this.#indexBesideData ? this.bucket(partitionPath, bucket) : this.indexDirectory}/${fileName}`;
+    if (externalPath !== null) return localPath(externalPath);
+    return `${this.#indexBesideData ? this.bucket(partitionPath, bucket) : this.indexDirectory}/${fileName}`;
   }
 
   get statisticsDirectory(): string {
@@ -131,7 +133,7 @@ export class TablePath {
   /** Files that a manifest says are elsewhere (an external path) are there. */
   dataFile(partitionPath: string, bucket: number, file: DataFileMeta | string): string {
     if (typeof file === 'string') return `${this.bucket(partitionPath, bucket)}/${file}`;
-    return file.externalPath ?? `${this.bucket(partitionPath, bucket)}/${file.fileName}`;
+    return file.externalPath === null ? `${this.bucket(partitionPath, bucket)}/${file.fileName}` : localPath(file.externalPath);
   }
 
   /** A file beside a data file: an index, say. */

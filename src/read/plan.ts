@@ -5,7 +5,6 @@
  *
  * Files that overlap in keys are always in one split.
  */
-import { WeirError } from '../base/error.js';
 import { anyAsync, filterAsync } from '../base/filter-async.js';
 import type { FileIO } from '../io/file-io.js';
 import type { BucketPlace } from '../lsm/file-opener.js';
@@ -14,7 +13,6 @@ import { keyComparator } from '../lsm/key-comparator.js';
 import type { MemoryBucket } from '../lsm/memory-file.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
 import { type DeletionFiles, snapshotDeletions } from '../meta/deletion-files.js';
-import { DELETION_VECTORS } from '../meta/index-manifest.js';
 import { liveFiles } from '../meta/live-files.js';
 import { ADD, type ManifestEntry } from '../meta/manifest-entry.js';
 import type { ManifestStore } from '../meta/manifest-store.js';
@@ -194,19 +192,4 @@ function pack(place: BucketPlace, sections: readonly Section[], deletions: Delet
 /** The files of a raw section can be read apart. */
 function cutRun(section: Section): Section[] {
   return section.runs.flat().map((file) => ({ raw: true, runs: [[file]] }));
-}
-
-/** deletion vectors are applied; hash indexes say where keys are, not which rows are there: a reader needs none of them */
-const KNOWN_INDEXES = [DELETION_VECTORS, 'HASH'];
-
-/** Refuses what the bytes of a snapshot hold that weir cannot apply: index files can change what is visible. */
-export async function checkReadable(context: ReadContext, snapshot: Snapshot): Promise<void> {
-  if (snapshot.indexManifest === undefined) return;
-  for (const { indexType } of await context.manifests.readIndex(snapshot.indexManifest)) {
-    if (KNOWN_INDEXES.includes(indexType)) continue;
-    throw new WeirError('UNSUPPORTED', `snapshot ${snapshot.id} of ${context.table} has index files of the type ${indexType}`, {
-      table: context.table,
-      file: context.path.manifest(snapshot.indexManifest),
-    });
-  }
 }

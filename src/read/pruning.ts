@@ -6,6 +6,7 @@
  */
 import { type IndexSource, mayMatchIndexes } from '../format/file-index/file-index.js';
 import type { FileIO } from '../io/file-io.js';
+import { filePath } from '../lsm/file-opener.js';
 import { deserializeRow, serializeRow } from '../meta/binary-row.js';
 import type { DataFileMeta, SimpleStats } from '../meta/data-file-meta.js';
 import type { ManifestFileMeta } from '../meta/manifest-list.js';
@@ -13,7 +14,9 @@ import { bucketOf, hashRow } from '../meta/row-hash.js';
 import { type ColumnStats, decodeStats } from '../meta/stats.js';
 import { bucketKey, type TableSchema, trimmedPrimaryKey } from '../meta/table-schema.js';
 import type { DataField, DataType } from '../types/data-type.js';
+import type { Datum } from '../types/datum.js';
 import { type BoundPredicate, columnsOf, keyEqualities, mayMatch, splitAnd } from '../types/predicate.js';
+import { widening } from '../types/widening.js';
 
 type StatsOf = (column: string) => (ColumnStats & { rowCount: bigint }) | undefined;
 
@@ -76,9 +79,9 @@ export class Pruning {
     const decoded = decodeStats(fileSchema, file);
     const rowCount = BigInt(file.rowCount);
     const stats: StatsOf = (column) => {
-      const old = sameField(this.#schema, fileSchema, column);
-      const found = old === undefined ? undefined : decoded(old);
-      return found === undefined ? undefined : { ...found, rowCount };
+      const old = fieldOfStats(this.#schema, fileSchema, column);
+      const found = old && decoded(old.name);
+      return found && { ...widened(found, old.widen), rowCount };
     };
     return this.#all.every((part) => mayMatch(part, stats));
   }
@@ -90,7 +93,7 @@ export class Pruning {
    */
   async fileByIndex(file: DataFileMeta, fileSchema: TableSchema, io: FileIO, directory: string): Promise<boolean> {
     if (this.#indexed.length === 0) return true;
-    const path = file.externalPath ?? `${directory}/${file.fileName}`;
+    const path = filePath({ directory }, file);
     const beside = file.extraFiles.find((name) => name.endsWith('.index'));
     if (file.embeddedFileIndex !== null) return this.#mayMatchIndexes(fileSchema, embedded(file.embeddedFileIndex, path));
     if (beside === undefined) return true;
@@ -133,8 +136,25 @@ function asksForValues(part: BoundPredicate): boolean {
   }
 }
 
-/** The name a column had in an older schema, when its type was the same; statistics of another type are not used. */
-export function sameField(schema: TableSchema, fileSchema: TableSchema, column: string): string | undefined {
+/** The field of an older schema whose statistics say something of a column: its type was the same, or widens into today's. */
+export function fieldOfStats(
+  schema: TableSchema,
+  fileSchema: TableSchema,
+  column: string,
+): (DataField & { readonly widen: (value: Datum) => Datum }) | undefined {
+  const now = schema.fields.find((field) => field.name === column);
+  const then = fileSchema.fields.find((field) => field.id === now?.id);
+  const widen = now && then && widening(then.type, now.type);
+  return widen && { ...then, widen };
+}
+
+/** Bounds in a column's old type, as bounds in its type now. */
+export function widened<S extends { readonly min: Datum; readonly max: Datum }>(stats: S, widen: (value: Datum) => Datum): S {
+  return { ...stats, min: widen(stats.min), max: widen(stats.max) };
+}
+
+/** The name a column had in an older schema, when its type was the same: an index hashes values of its own type. */
+function sameField(schema: TableSchema, fileSchema: TableSchema, column: string): string | undefined {
   const now = schema.fields.find((field) => field.name === column);
   const then = fileSchema.fields.find((field) => field.id === now?.id);
   if (now === undefined || then === undefined) return undefined;

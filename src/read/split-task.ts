@@ -19,7 +19,7 @@ import { type TableSchema, trimmedPrimaryKey } from '../meta/table-schema.js';
 import type { Batch } from '../types/column.js';
 import { type BoundPredicate, columnsOf, evaluate, mayMatch, splitAnd } from '../types/predicate.js';
 import { takeBatch, transferables } from '../types/take.js';
-import { sameField } from './pruning.js';
+import { fieldOfStats, widened } from './pruning.js';
 import type { Split } from './split.js';
 
 export interface SplitInput {
@@ -69,10 +69,9 @@ function rowGroupFilter(input: SplitInput, conditions: readonly BoundPredicate[]
     const fileSchema = schemas.get(reader.file.schemaId)!;
     const rowCount = BigInt(reader.rowGroups[rowGroup]!.rowCount);
     const stats = (column: string) => {
-      const old = sameField(input.schema, fileSchema, column);
-      const type = fileSchema.fields.find((field) => field.name === old)?.type;
-      const found = old === undefined || type === undefined ? undefined : reader.rowGroupStats(rowGroup, old, type);
-      return found === undefined ? undefined : { ...found, rowCount };
+      const old = fieldOfStats(input.schema, fileSchema, column);
+      const found = old && reader.rowGroupStats(rowGroup, old.name, old.type);
+      return found && { ...widened(found, old.widen), rowCount };
     };
     return conditions.every((condition) => mayMatch(condition, stats));
   };

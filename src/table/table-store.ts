@@ -57,7 +57,7 @@ export class TableStore {
     this.path = new TablePath(root, schema.options, branch);
     this.snapshots = new SnapshotStore(services.io, this.path);
     this.changelogs = new ChangelogStore(services.io, this.path);
-    this.schemas = new SchemaStore(services.io, this.path);
+    this.schemas = new SchemaStore(services.io, this.path, schema);
     this.consumers = new ConsumerStore(services.io, this.path);
     this.manifests = this.#manifestStore();
   }

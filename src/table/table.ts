@@ -6,6 +6,7 @@
 import { hasCode, WeirError } from '../base/error.js';
 import { dropPartitions, truncateTable } from '../commit/table-commit.js';
 import type { MemoryBucket } from '../lsm/memory-file.js';
+import { type OrphanOptions, type OrphanResult, removeOrphanFiles } from '../maintain/orphan-removal.js';
 import { expireSnapshots } from '../maintain/snapshot-expiry.js';
 import type { Consumer } from '../meta/consumer-store.js';
 import { liveFiles } from '../meta/live-files.js';
@@ -14,7 +15,7 @@ import { applyChanges, type SchemaChange } from '../meta/schema-change.js';
 import type { Snapshot } from '../meta/snapshot.js';
 import { validateForRead, validateForStream, validateForWrite } from '../meta/table-options.js';
 import type { TableSchema } from '../meta/table-schema.js';
-import { checkReadable, type PlannedRead, planSnapshot } from '../read/plan.js';
+import { type PlannedRead, planSnapshot } from '../read/plan.js';
 import { PointReader } from '../read/point-get.js';
 import { type BoundPredicate, bindPredicate, type Predicate } from '../types/predicate.js';
 import { rowsOf } from '../types/row-reader.js';
@@ -245,7 +246,6 @@ export class Table<R = Row> {
     }
     const snapshot = await this.snapshot(options.at);
     if (snapshot === undefined) return undefined;
-    await readHeld(store, snapshot, () => checkReadable(store, snapshot));
     const points = await this.#pointReader();
     const columns = options.columns ?? schema.fields.map((field) => field.name);
     const row = await readHeld(store, snapshot, () => points.get(snapshot, values, columns));
@@ -288,6 +288,18 @@ export class Table<R = Row> {
     const result = await expireSnapshots(this.#store, options);
     if (result.expired > 0) this.#store.emit({ type: 'expiry', expired: result.expired, filesDeleted: result.filesDeleted });
     return result;
+  }
+
+  /**
+   * Deletes files that nothing refers to: what writers and committers that crashed have left. Only files older than a day go
+   * (`olderThan`), because a commit on its way refers to its files last: the limit must exceed the longest commit.
+   *
+   * @example
+   * const { files, size_bytes } = await flights.removeOrphanFiles({ dryRun: true });
+   */
+  async removeOrphanFiles(options: OrphanOptions = {}): Promise<OrphanResult> {
+    this.#checkMain();
+    return removeOrphanFiles(this.#store, options);
   }
 
   /**
@@ -467,7 +479,6 @@ export class Table<R = Row> {
     const fields = columns.map((name) => schema.fields.find((field) => field.name === name)!);
     const where = this.#bind(options.where, schema);
     const held = <T>(read: () => Promise<T>) => (snapshot === undefined ? read() : readHeld(store, snapshot, read));
-    if (snapshot !== undefined) await held(() => checkReadable(store, snapshot));
     const plan = await held(() => planSnapshot(store, snapshot, schema, { where, tail }));
     const parts = this.#parts(plan, schema, columns, where, options.signal);
     return {

@@ -1,7 +1,7 @@
 /** read, get, stream, compact and expire of a table with a few snapshots. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Bench, ended, MAIN, start } from './support.js';
 
@@ -233,6 +233,22 @@ describe('care', () => {
     expect(await bench.lines(['snapshots', table])).toHaveLength(3);
     expect((await bench.run(['read', table, '--snapshot', '1'])).err).toMatch(/^weir: POSITION_EXPIRED: [^\n]+\n$/);
     expect(await read()).toEqual(before);
+  });
+
+  it('deletes orphans, when they are old enough', async () => {
+    const name = `data-00000000-0000-4000-8000-000000000000-0.parquet`;
+    const [database, directory] = table.split('.');
+    const orphan = `${bench.warehouse}/${database}.db/${directory}/bucket-0/${name}`;
+    await writeFile(orphan, 'x');
+    expect(await bench.records(['orphans', table])).toEqual([]);
+    const past = new Date(Date.now() - 3_600_000);
+    await utimes(orphan, past, past);
+    const flags = ['--older-than', new Date(Date.now() - 60_000).toISOString()];
+    const found = { file_path: orphan, file_size_in_bytes: 1 };
+    expect(await bench.records(['orphans', table, ...flags, '--dry-run'])).toMatchObject([{ ...found, deleted: false }]);
+    expect(await bench.records(['orphans', table, ...flags])).toMatchObject([{ ...found, deleted: true }]);
+    expect(await bench.records(['orphans', table, ...flags])).toEqual([]);
+    expect((await bench.run(['orphans', table, '--older-than', 'yore'])).code).toBe(2);
   });
 
   it('names a corrupt file', async () => {

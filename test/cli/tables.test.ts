@@ -1,6 +1,7 @@
 /** create, ls, show, alter, drop, and the views of a table's state. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { goldenWarehouse } from '../support/golden.js';
 import { Bench } from './support.js';
 
 let bench: Bench;
@@ -142,6 +143,7 @@ describe('tables', () => {
       ['schemas'],
       ['options'],
       ['expire'],
+      ['orphans'],
       ['compact'],
       ['flush'],
       ['truncate'],
@@ -167,5 +169,15 @@ describe('tables', () => {
     const [second] = await bench.records(['show', 'ods.like2']);
     expect(columnsOf(second)).toEqual(['a BIGINT', 'b ROW<c ARRAY<DOUBLE>>']);
     expect(await bench.run(['create', 'ods.like3', '--like', bench.path('none.parquet')])).toMatchObject({ code: 1 });
+  });
+
+  it('show tells branches, tags and consumers, and a branch is read by its name', async () => {
+    const at = ['--warehouse', goldenWarehouse()];
+    expect(await bench.records([...at, 'show', 'golden.tags_branches'])).toMatchObject([
+      { branches: ['dev', 'empty_b'], tags: { 'keep me': 3, 't-last': 11, t1: 1 }, consumers: { 'reader-1': 11, reader2: 12 } },
+    ]);
+    const branch = 'golden.tags_branches$branch_dev';
+    expect(await bench.records([...at, 'show', branch])).toMatchObject([{ snapshot_id: 3, tags: { t1: 1 }, consumers: {} }]);
+    expect((await bench.records([...at, 'read', branch, '--tag', 't1'])).length).toBe(40);
   });
 });

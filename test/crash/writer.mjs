@@ -9,7 +9,11 @@ import { openCatalog, seededRandom } from '../../dist/index.js';
 import { rowsOf } from './rows.mjs';
 
 const [warehouse, table, user, fromKey, keys, commits, seed, deletes] = process.argv.slice(2);
-const catalog = await openCatalog({ warehouse, threads: 1 });
+const onEvent = (event) => {
+  // it fails no commit, but here nothing is a reason for it
+  if (event.type === 'compaction-failure') throw event.error;
+};
+const catalog = await openCatalog({ warehouse, threads: 1, onEvent });
 const handle = await catalog.table(table);
 const committer = await handle.openCommitter({ commitUser: user });
 const last = (await committer.lastIdentifier()) ?? 0n;

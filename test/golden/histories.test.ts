@@ -3,7 +3,7 @@
  * data files that weir does not read, told clearly.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Catalog, openCatalog, type Table } from '../../src/index.js';
+import { type Catalog, gt, openCatalog, type Table } from '../../src/index.js';
 import { encodeJsonLines } from '../../src/types/json-line.js';
 import { goldenTable, goldenTables, goldenWarehouse } from '../support/golden.js';
 import { canonicalLines, orderByKey } from './lines.js';
@@ -109,6 +109,26 @@ describe('tags_branches', () => {
       ['reader-1', 11n],
       ['reader2', 12n],
     ]);
+  });
+});
+
+describe('pk_opts', () => {
+  it('point gets, filters and projections read Avro and Parquet files of one table alike', async () => {
+    const golden = goldenTable('pk_opts');
+    const table = await catalog.table('golden.pk_opts');
+    const formats = new Set<string>();
+    for (const { id } of golden.meta.snapshots) {
+      const at = { snapshot: BigInt(id) };
+      for (const { file } of await table.files({ at })) formats.add(file.fileName.slice(file.fileName.lastIndexOf('.')));
+      const rows = await table.scan({ at }).toArray();
+      for (const row of rows) expect(await table.get({ id: row.id }, { at })).toEqual(row);
+      expect(await table.get({ id: 10n ** 15n }, { at })).toBeUndefined();
+      const counted = rows.filter((row) => (row.cnt as number | null) !== null && (row.cnt as number) > 1500);
+      const found = await table.scan({ at, where: gt('cnt', 1500), columns: ['score', 'id'] }).toArray();
+      const byId = (a: Record<string, unknown>, b: Record<string, unknown>) => Number((a.id as bigint) - (b.id as bigint));
+      expect(found.sort(byId)).toEqual(counted.map(({ score, id }) => ({ score, id })).sort(byId));
+    }
+    expect([...formats].sort()).toEqual(['.avro', '.parquet']);
   });
 });
 

@@ -9,6 +9,7 @@ import type { TableSchema } from '../../src/meta/table-schema.js';
 import type { Batch, Column } from '../../src/types/column.js';
 import type { DataField, DataType } from '../../src/types/data-type.js';
 import { columnFromData } from '../../src/types/datum.js';
+import { avroFile } from '../support/avro-file.js';
 import { fileMeta } from '../support/data-files.js';
 import { plain } from '../support/random-columns.js';
 
@@ -47,10 +48,10 @@ const now = schemaOf(1n, [
 ]);
 
 const PATH = '/t/day=d/bucket-0/data-0.parquet';
-const file = fileMeta('data-0.parquet', 0, 1, 3, { schemaId: 0n });
+const file = fileMeta('data-0.parquet', 0, 1, 3, { schemaId: 0n, rowCount: 3 });
 const partition = { fields: [now.fields[0]!], values: [text('d')] };
 
-async function written() {
+async function written(path = PATH) {
   const io = memoryFileIO();
   const fields = keyValueFields(then);
   const ids = columnFromData(INT, [1, 2, 3]);
@@ -65,7 +66,11 @@ async function written() {
     columnFromData(STRING, [text('g'), text('g'), text('g')]),
     { type: then.fields[4]!.type, length: 3, validity: null, values: undefined, offsets: undefined, children: inner },
   ];
-  const writer = await createDataFileWriter(io, PATH, fields, { format: 'parquet', compression: 'snappy', rowGroupRows: 2 });
+  if (path.endsWith('.avro')) {
+    await io.writeFile(path, await avroFile({ fields, columns, length: 3 }, { blockRows: 2 }));
+    return io;
+  }
+  const writer = await createDataFileWriter(io, path, fields, { format: 'parquet', compression: 'snappy', rowGroupRows: 2 });
   await writer.write({ fields, columns, length: 3 });
   await writer.finish();
   return io;
@@ -74,8 +79,8 @@ async function written() {
 const shown = (batch: Batch) => Object.fromEntries(batch.fields.map((each, c) => [each.name, plain(batch.columns[c]!)]));
 
 describe('evolving reader', () => {
-  it('reads columns by id, under the names and types of today', async () => {
-    const reader = await openEvolving(await written(), PATH, file, then, now.fields, partition);
+  it.each([PATH, PATH.replace('.parquet', '.avro')])('reads columns by id, under the names and types of today: %s', async (path) => {
+    const reader = await openEvolving(await written(path), path, file, then, now.fields, partition);
     const batch = await reader.readRows(Uint32Array.of(0, 1, 2));
     expect(shown(batch)).toEqual({
       day: ['d', 'd', 'd'],
@@ -113,6 +118,13 @@ describe('evolving reader', () => {
       expect((await reader.readRows(Uint32Array.of(0, 2))).length).toBe(2);
       await reader.close();
     }
+  });
+
+  it.each([2, 4])('a file of 3 rows is not the one of %s rows that the manifest names', async (rowCount) => {
+    await expect(openEvolving(await written(), PATH, { ...file, rowCount }, then, now.fields, partition)).rejects.toMatchObject({
+      code: 'CORRUPTION',
+      file: PATH,
+    });
   });
 
   it('gives statistics of today only of columns that had the type then', async () => {

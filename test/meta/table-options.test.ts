@@ -128,6 +128,15 @@ describe('what weir refuses', () => {
     ['data-evolution.enabled', 'true'],
     ['record-level.expire-time', '1 d'],
     ['fields.m.map.storage-layout', 'shared-shredding'],
+    ['scan.fallback-snapshot-branch', 'x'],
+    ['scan.fallback-delta-branch', 'x'],
+    ['query-auth.enabled', 'true'],
+    ['postpone.merge-on-read', 'true'],
+    ['blob-field', 'b'],
+    ['blob-descriptor-field', 'b'],
+    ['vector-field', 'v'],
+    ['manifest.format', 'parquet'],
+    ['chain-table.enabled', 'true'],
   ])('to read or write: %s=%s', (key, value) => {
     const schema = keyed({ [key]: value });
     for (const validate of [validateForRead, validateForStream, validateForWrite, validateForCreate])
@@ -149,6 +158,10 @@ describe('what weir refuses', () => {
     ['tag.automatic-creation', 'process-time'],
     ['write.sequence-number-init-mode', 'snapshot'],
     ['primary-key.nullable', 'true'],
+    ['upsert-key', 'id'],
+    ['commit.callbacks', 'com.example.Notify'],
+    ['tag.callbacks', 'com.example.Notify'],
+    ['metadata.iceberg.storage', 'table-location'],
   ])('to write, but reads: %s=%s', (key, value) => {
     const schema = keyed({ [key]: value });
     expect(() => validateForRead(schema)).not.toThrow();
@@ -156,6 +169,29 @@ describe('what weir refuses', () => {
       expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining(`${key}=${value}`) }),
     );
     expect(() => validateForCreate(schema)).toThrow(code('UNSUPPORTED'));
+  });
+
+  it.each([
+    ['scan.snapshot-id', '3'],
+    ['scan.tag-name', 't'],
+    ['scan.version', '3'],
+    ['scan.watermark', '1'],
+    ['scan.timestamp', '2024-01-01'],
+    ['scan.timestamp-millis', '1'],
+    ['scan.creation-time-millis', '1'],
+    ['scan.file-creation-time-millis', '1'],
+    ['scan.mode', 'from-snapshot'],
+    ['scan.mode', 'compacted-full'],
+    ['incremental-between', '1,3'],
+    ['incremental-between-timestamp', '1,3'],
+    ['incremental-to-auto-tag', '2024-01-01'],
+    ['batch-scan-mode', 'compact'],
+  ])('to read a table bound to a state: %s=%s', (key, value) => {
+    const schema = keyed({ [key]: value });
+    const message = expect.stringContaining(`${key}=${value}`);
+    expect(() => validateForRead(schema)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED', message }));
+    expect(() => validateForStream(schema)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED', message }));
+    expect(() => validateForWrite(schema)).not.toThrow();
   });
 
   it('to follow tables whose changes it would tell wrongly', () => {
@@ -178,6 +214,9 @@ describe('what weir refuses', () => {
       'sequence.field': 'ts,id',
       'rowkind.field': 'op',
       'merge-engine': 'deduplicate',
+      'scan.mode': 'latest-full',
+      'scan.parallelism': '4',
+      'metadata.iceberg.storage': 'disabled',
       'deletion-vectors.enabled': 'false',
       'my.own': 'thing',
     };

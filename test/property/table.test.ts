@@ -5,7 +5,7 @@
  * WEIR_SEED=<seed> runs just that one.
  */
 import { expect, it } from 'vitest';
-import { type Catalog, memoryFileIO, openCatalog, seededRandom, type Table, type TableWriter } from '../../src/index.js';
+import { type Catalog, memoryFileIO, openCatalog, seededRandom, type Table, type TableWriter, type WeirEvent } from '../../src/index.js';
 import { canonical, type Dice, dice, KEY_TYPES, type Row, randomValue, VALUE_TYPES } from '../support/random-table.js';
 
 const SEEDS =
@@ -95,7 +95,11 @@ class Harness {
   }
 
   async #open(): Promise<void> {
-    this.#catalog = await openCatalog({ warehouse: '/wh', fileIO: this.#io, random: seededRandom(this.d.int(2 ** 31)) });
+    const onEvent = (event: WeirEvent) => {
+      // it fails no commit, but here nothing is a reason for it
+      if (event.type === 'compaction-failure') throw event.error;
+    };
+    this.#catalog = await openCatalog({ warehouse: '/wh', fileIO: this.#io, random: seededRandom(this.d.int(2 ** 31)), onEvent });
   }
 
   async #step(): Promise<void> {

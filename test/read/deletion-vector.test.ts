@@ -232,7 +232,9 @@ describe('an index manifest', () => {
 
   it('with an index of an unknown type is UNSUPPORTED', async () => {
     await opened(await make({ type: 'MAGIC' }), 'db.t', async (table) => {
-      await expect(table.scan().toArray()).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('MAGIC') });
+      const told = { code: 'UNSUPPORTED', message: expect.stringContaining('MAGIC') };
+      await expect(table.scan().toArray()).rejects.toMatchObject(told);
+      await expect(table.changes({ until: 'now' }).next()).rejects.toMatchObject(told);
     });
   });
 });

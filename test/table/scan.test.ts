@@ -204,6 +204,34 @@ describe('how much is read', () => {
     expect((await table.scan({ where: isNull('n') }).plan()).files).toBe(0);
     expect(await table.scan({ where: eq('n', 7) }).toArray()).toEqual([{ id: 2n, n: 7 }]);
   });
+
+  it('statistics of a type that was widened since', async () => {
+    const { catalog } = await memoryCatalog();
+    const table = (await catalog.createTable('db.t', {
+      schema: { id: bigint(), n: int(), p: 'DECIMAL(5, 2)' },
+      options: { bucket: -1, ...FAST },
+    })) as unknown as Table;
+    const put4 = (from: number, wide: boolean) =>
+      put<Row>(
+        table,
+        Array.from({ length: 4 }, (_, i) => ({ id: BigInt(i), n: wide ? BigInt(from + i) : from + i, p: `${from + i}.50` })),
+      );
+    for (let i = -1; i < 3; i++) await put4(i * 4, false);
+    await table.alter([
+      { action: 'updateType', name: 'n', type: 'BIGINT' },
+      { action: 'updateType', name: 'p', type: 'DECIMAL(20, 2)' },
+    ]);
+    await put4(12, true);
+    expect((await table.scan().plan()).files).toBe(5);
+    for (const where of [eq('n', -2n), eq('n', 7n), eq('n', 14n), eq('p', '7.50'), between('n', 5n, 6n)])
+      expect((await table.scan({ where }).plan()).files).toBe(1);
+    expect(await table.scan({ where: eq('n', 7n) }).toArray()).toEqual([{ id: 3n, n: 7n, p: '7.50' }]);
+    expect(await table.scan({ where: eq('n', -2n) }).toArray()).toHaveLength(1);
+    // text says nothing of the numbers it was made of: nothing is left out
+    await table.alter([{ action: 'updateType', name: 'n', type: 'STRING' }]);
+    expect((await table.scan({ where: eq('n', '7') }).plan()).files).toBe(5);
+    expect(await table.scan({ where: eq('n', '7') }).toArray()).toEqual([{ id: 3n, n: '7', p: '7.50' }]);
+  });
 });
 
 describe('a schema that changes', () => {

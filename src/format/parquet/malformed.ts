@@ -14,9 +14,11 @@ export function malformed(what: string): never {
   throw new Malformed(what);
 }
 
-/** The error to throw for `error` while decoding bytes of `file`. WeirErrors (I/O, UNSUPPORTED) pass. */
+/** The error to throw for `error` while decoding bytes of `file`. WeirErrors (I/O, UNSUPPORTED) keep their code. */
 export function corruption(error: unknown, file: string): WeirError {
-  if (error instanceof WeirError) return error;
+  if (error instanceof WeirError) {
+    return error.file === undefined ? new WeirError(error.code, `${file}: ${error.message}`, { cause: error, file }) : error;
+  }
   const what = error instanceof Error ? error.message : String(error);
   return new WeirError('CORRUPTION', `${file} is damaged: ${what}`, { cause: error, file });
 }

@@ -23,8 +23,8 @@ import org.apache.paimon.fs.local.LocalFileIOLoader;
  * </pre>
  */
 final class HeldFileIO extends LocalFileIO {
-    private static CountDownLatch reached = new CountDownLatch(0);
-    private static CountDownLatch released = new CountDownLatch(0);
+    private static volatile CountDownLatch reached = new CountDownLatch(0);
+    private static volatile CountDownLatch released = new CountDownLatch(0);
 
     /** The next snapshot is held before its rename. */
     static synchronized void arm() {
