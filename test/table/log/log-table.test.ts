@@ -107,8 +107,8 @@ describe('changes of a table with a log', () => {
     await writer.append({ id: 3n, n: 3, text: 'c' });
     expect(await kinded(table.changes({ until: 'now' }))).toEqual(['+I1:1', '+I2:2', '+I1:10', '+I3:3']);
     expect(await kinded(table.changes({ from: 'latest', until: 'now' }))).toEqual([]);
-    const positions: never[] = [];
-    for await (const change of table.changes({ until: 'now' })) positions.push(change.position as never);
+    const positions: StreamPosition[] = [];
+    for await (const change of table.changes({ until: 'now' })) positions.push(change.position);
     expect(positions.length).toBe(3);
     await table.flush();
     await writer.append({ id: 4n, n: 4, text: 'd' });
@@ -122,13 +122,12 @@ describe('changes of a table with a log', () => {
   it('go over to snapshots where the log is gone, without a gap and without doubles', async () => {
     const { table } = await newTable(undefined, { 'changelog-producer': 'input', bucket: 1, 'log.retained-slots': 1 });
     const writer = await table.openWriter({ commitUser: 'job' });
-    const positions: never[] = [];
+    const positions: StreamPosition[] = [];
     const want: string[] = [];
     for (let n = 1; n <= 12; n++) {
       await writer.append({ id: BigInt(n), n, text: null });
       want.push(`+I${n}:${n}`);
-      for await (const change of table.changes({ from: positions.at(-1) ?? 'latest-full', until: 'now' }))
-        positions.push(change.position as never);
+      for await (const change of table.changes({ from: positions.at(-1) ?? 'latest-full', until: 'now' })) positions.push(change.position);
       if (n % 4 === 0) await table.flush();
     }
     expect(positions.length).toBe(12);
