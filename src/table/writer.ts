@@ -192,7 +192,6 @@ export class TableWriter<R = Record<string, unknown>> {
    */
   async commit(options: CommitOptions = {}): Promise<CommitResult> {
     this.#check();
-    await confirmCommits(this.#store);
     const last = await lastCommittedIdentifier(this.#store, this.commitUser);
     const identifier = options.identifier ?? nextIdentifier(last, this.#lastIdentifier);
     const rows = this.#rows;
@@ -437,7 +436,7 @@ export class TableWriter<R = Record<string, unknown>> {
   }
 }
 
-/** After both, the last one in the table and the last one made here: the latter may be missing there for a moment (see confirmCommits). */
+/** After both, the last one in the table and the last one made here: the latter may be missing there for a moment (another committer overwrote it). */
 function nextIdentifier(committed: bigint | undefined, own: bigint | undefined): bigint {
   const last = [committed ?? 0n, own ?? 0n].reduce((a, b) => (a > b ? a : b));
   return last + 1n;
