@@ -116,9 +116,7 @@ export class PartCommit {
 
   /** Is the file that was just made still there? If it cannot be looked at, the commit after this one looks. */
   async #stands(attempt: Attempt): Promise<boolean> {
-    const { id, baseManifestList } = attempt.snapshot;
-    const found = await this.#context.snapshots.readAnew(id).catch(() => undefined);
-    if (found === undefined || found.baseManifestList === baseManifestList) return true;
+    if (!(await this.#context.snapshots.isReplaced(attempt.snapshot).catch(() => false))) return true;
     this.#overwritten.push(attempt);
     noteOverwritten(this.#context, this.#part, attempt, true);
     return false;

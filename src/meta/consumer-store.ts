@@ -10,12 +10,7 @@ import type { TablePath } from './table-path.js';
 
 const PREFIX = 'consumer-';
 
-/**
- * A named reader.
- *
- * @example
- * const waiting: Consumer | undefined = (await flights.consumers()).find(({ id }) => id === 'hourly');
- */
+/** How far a consumer has got. */
 export interface Progress {
   /** first snapshot not consumed */
   readonly nextSnapshot: bigint;
@@ -23,6 +18,12 @@ export interface Progress {
   readonly position: string | undefined;
 }
 
+/**
+ * A named reader.
+ *
+ * @example
+ * const waiting: Consumer | undefined = (await flights.consumers()).find(({ id }) => id === 'hourly');
+ */
 export interface Consumer extends Progress {
   readonly id: string;
   /** when it last moved */

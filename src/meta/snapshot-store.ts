@@ -147,6 +147,12 @@ export class SnapshotStore {
     this.#newest = undefined;
   }
 
+  /** Has another taken the place of a snapshot that was published? By its bytes, which is all a commit can afford. */
+  async isReplaced(published: Snapshot): Promise<boolean> {
+    const bytes = await readIfPresent(this.#io, this.#path.snapshot(published.id));
+    return bytes !== undefined && !Buffer.from(formatSnapshot(published)).equals(bytes);
+  }
+
   /** From its file, whatever is remembered; undefined when there is none. */
   readAnew(id: bigint): Promise<Snapshot | undefined> {
     return this.#load(id);

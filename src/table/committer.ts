@@ -41,7 +41,6 @@ export class TableCommitter {
   async commit(identifier: bigint, messages: readonly CommitMessage[], options: { watermark?: bigint } = {}): Promise<CommitResult> {
     if (this.#closed) throw new WeirError('CLOSED', `the committer of ${this.#store.table} is closed`, { table: this.#store.table });
     if (this.#log?.session !== undefined) return this.#commitToLog(this.#log.session, identifier, messages, options.watermark);
-    await confirmCommits(this.#store);
     const last = await this.lastIdentifier();
     const rows = messages.reduce((sum, message) => sum + message.newFiles.reduce((part, file) => part + file.rowCount, 0), 0);
     if (last !== undefined && identifier <= last) {

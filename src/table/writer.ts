@@ -166,7 +166,7 @@ export class TableWriter<R = Record<string, unknown>> {
    * once, those that meet share a slot of the log. UNSUPPORTED on a table without a log.
    *
    * @example
-   * await Promise.all(events.map((event) => writer.append(event)));
+   * await Promise.all([writer.append({ id: 1n, delay: 3 }), writer.append({ id: 2n, delay: 40 })]);
    */
   async append(rows: R | readonly R[] | RecordBatch | Batch, options: WriteOptions = {}): Promise<CommitResult> {
     this.#check();
@@ -237,7 +237,6 @@ export class TableWriter<R = Record<string, unknown>> {
     if (session !== undefined) return this.#commitToLog(session, options);
     // what the log holds is older than what this commit brings
     await this.#log?.keeper.flush();
-    await confirmCommits(this.#store);
     const last = await lastCommittedIdentifier(this.#store, this.commitUser);
     const identifier = options.identifier ?? nextIdentifier(last, this.#lastIdentifier);
     const rows = this.#rows;
@@ -508,7 +507,7 @@ export class TableWriter<R = Record<string, unknown>> {
   }
 }
 
-/** After both, the last one in the table and the last one made here: the latter may be missing there for a moment (see confirmCommits). */
+/** After both, the last one in the table and the last one made here: the latter may be missing there for a moment (another committer overwrote it). */
 function nextIdentifier(committed: bigint | undefined, own: bigint | undefined): bigint {
   const last = [committed ?? 0n, own ?? 0n].reduce((a, b) => (a > b ? a : b));
   return last + 1n;

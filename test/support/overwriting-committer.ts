@@ -21,6 +21,8 @@ export function beforeSnapshot(io: FileIO, id: bigint): FileIO {
           return async (path: string): Promise<FileStat | undefined> => (hidden(path) ? undefined : target.stat(path));
         case 'list':
           return async (path: string) => (await target.list(path)).filter((stat) => !hidden(stat.path));
+        case 'names':
+          return async (path: string) => (await target.names(path)).filter((name) => !hidden(`${path}/${name}`));
         case 'createExclusive':
           return async (path: string, bytes: Uint8Array) => {
             if (!isSnapshotFile(path)) return target.createExclusive(path, bytes);

@@ -87,9 +87,7 @@ describe('a table with a log', () => {
 });
 
 describe('changes of a table with a log', () => {
-  const kinded = async (
-    changes: AsyncIterable<{ rows(): { kind: string; row: { id: bigint; n: number | null } }[]; position: unknown }>,
-  ) => {
+  const kinded = async <R extends { id: bigint; n?: number | null }>(changes: AsyncIterable<Change<R>>) => {
     const out: string[] = [];
     for await (const change of changes) for (const { kind, row } of change.rows()) out.push(`${kind}${row.id}:${row.n}`);
     return out;

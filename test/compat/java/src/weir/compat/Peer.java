@@ -20,6 +20,7 @@ import org.apache.paimon.catalog.Identifier;
 import org.apache.paimon.data.GenericRow;
 import org.apache.paimon.fs.FileIOLoader;
 import org.apache.paimon.fs.Path;
+import org.apache.paimon.fs.local.LocalFileIO;
 import org.apache.paimon.operation.LocalOrphanFilesClean;
 import org.apache.paimon.options.ExpireConfig;
 import org.apache.paimon.options.Options;
@@ -35,11 +36,11 @@ import org.apache.paimon.types.RowType;
  * on standard output, until the input ends. Each command runs in a thread of its own; answers come as they are ready.
  *
  * <pre>
- *   {"id": 7, "command": "read", "warehouse": "/w", "table": "db.t", "options": {"scan.snapshot-id": "3"}}
+ *   {"id": 7, "command": "read", "warehouse": "/w", "table": "db.t", "fileIO": "renaming", "options": {"scan.snapshot-id": "3"}}
  *   {"id": 7, "result": ["{\"k\":1}"]}          or   {"id": 7, "error": "class: message, root cause last"}
  * </pre>
  *
- * {@code fileIO} of a command: `renaming` (Paimon's own, the default), `linking` ({@link LinkingFileIO}) or `held`
+ * {@code fileIO} of a command: `renaming` (Paimon's own), `linking` ({@link LinkingFileIO}) or `held`
  * ({@link HeldFileIO}).
  */
 public final class Peer {
@@ -155,20 +156,30 @@ public final class Peer {
     }
 
     private FileStoreTable table(JsonNode command) throws Exception {
-        return (FileStoreTable) catalog(command).getTable(Identifier.fromString(command.get("table").asText()));
+        FileStoreTable table = (FileStoreTable) catalog(command).getTable(Identifier.fromString(command.get("table").asText()));
+        Class<?> published = loaderOf(command) == null ? LocalFileIO.class : loaderOf(command).load(table.location()).getClass();
+        if (table.fileIO().getClass() != published) {
+            throw new IllegalStateException("files go through " + table.fileIO().getClass() + ", not " + published);
+        }
+        return table;
     }
 
     /** One catalog a warehouse and way of publishing; nothing is cached in it, for others change the tables. */
     private synchronized Catalog catalog(JsonNode command) {
         String warehouse = Paths.get(command.get("warehouse").asText()).toAbsolutePath().toUri().toString();
-        String fileIO = command.hasNonNull("fileIO") ? command.get("fileIO").asText() : "renaming";
-        return catalogs.computeIfAbsent(fileIO + " " + warehouse, key -> {
+        FileIOLoader loader = loaderOf(command);
+        return catalogs.computeIfAbsent(command.get("fileIO").asText() + " " + warehouse, key -> {
             Options options = new Options();
             options.set("warehouse", warehouse);
             options.set("cache-enabled", "false");
-            FileIOLoader loader = fileIO.equals("linking") ? new LinkingFileIO.Loader() : fileIO.equals("held") ? new HeldFileIO.Loader() : null;
-            return CatalogFactory.createCatalog(CatalogContext.create(options, loader));
+            return CatalogFactory.createCatalog(CatalogContext.create(options, loader, null));
         });
+    }
+
+    /** null: Paimon's own. */
+    private static FileIOLoader loaderOf(JsonNode command) {
+        String fileIO = command.get("fileIO").asText();
+        return fileIO.equals("linking") ? new LinkingFileIO.Loader() : fileIO.equals("held") ? new HeldFileIO.Loader() : null;
     }
 
     private static List<GenericRow> rows(RowType type, JsonNode lines) throws Exception {
