@@ -12,7 +12,7 @@ const EQUAL = ['append_plain', 'append_part_types', 'evolve_nested', 'evolve_pk'
 describe.skipIf(!installed)('tables that Java wrote', () => {
   let foreign: Foreign;
   beforeAll(() => {
-    foreign = Foreign.start();
+    foreign = new Foreign();
   });
   afterAll(() => foreign.stop());
 

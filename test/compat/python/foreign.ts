@@ -4,10 +4,9 @@
  * run.sh installs what it needs under target/compat/python. Where that is missing the tests are skipped, unless
  * WEIR_COMPAT=required asks for them.
  */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { LineProcess } from '../tables/line-process.js';
 
 export const CLIENTS = ['pypaimon', 'pypaimon-rust'] as const;
 export type ClientName = (typeof CLIENTS)[number];
@@ -25,48 +24,24 @@ export interface ForeignRows {
 }
 
 export class Foreign {
-  readonly #child: ChildProcessWithoutNullStreams;
-  readonly #answers: AsyncIterator<string>;
-  #errors = '';
-
-  private constructor(child: ChildProcessWithoutNullStreams) {
-    this.#child = child;
-    this.#answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    child.stderr.on('data', (chunk: Buffer) => {
-      this.#errors = (this.#errors + chunk).slice(-4000);
-    });
-  }
-
-  static start(): Foreign {
-    return new Foreign(spawn(interpreter, [fileURLToPath(new URL('./foreign.py', import.meta.url))]));
-  }
+  readonly #process = new LineProcess(interpreter, [fileURLToPath(new URL('./foreign.py', import.meta.url))]);
 
   async versions(): Promise<Record<string, string>> {
-    return (await this.#ask({ op: 'versions' })) as Record<string, string>;
+    return (await this.#process.ask({ op: 'versions' })) as Record<string, string>;
   }
 
   /** All rows of `database.table`, now or at a snapshot. Throws what the library throws, as text. */
   async read(reader: ClientName, warehouse: string, table: string, at: { snapshot?: bigint } = {}): Promise<ForeignRows> {
     const snapshot = at.snapshot === undefined ? undefined : Number(at.snapshot);
-    return (await this.#ask({ op: 'read', reader, warehouse, table, snapshot })) as ForeignRows;
+    return (await this.#process.ask({ op: 'read', reader, warehouse, table, snapshot })) as ForeignRows;
   }
 
   /** Writes rows (golden JSON) as one commit. */
   async write(writer: ClientName, warehouse: string, table: string, lines: readonly string[]): Promise<void> {
-    await this.#ask({ op: 'write', writer, warehouse, table, lines });
+    await this.#process.ask({ op: 'write', writer, warehouse, table, lines });
   }
 
-  async stop(): Promise<void> {
-    this.#child.stdin.end();
-    if (this.#child.exitCode === null) await new Promise((resolve) => this.#child.once('close', resolve));
-  }
-
-  async #ask(request: object): Promise<unknown> {
-    this.#child.stdin.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await this.#answers.next();
-    if (done === true) throw new Error(`the Python process ended: ${this.#errors}`);
-    const { ok, error } = JSON.parse(value) as { ok?: unknown; error?: string };
-    if (error !== undefined) throw new Error(error);
-    return ok;
+  stop(): Promise<void> {
+    return this.#process.stop();
   }
 }

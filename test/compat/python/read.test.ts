@@ -18,7 +18,7 @@ describe.skipIf(!installed)('pypaimon and pypaimon-rust', () => {
   beforeAll(async () => {
     const { openCatalog } = await built<typeof import('../../../src/index.js')>('index.js');
     catalog = await openCatalog({ warehouse });
-    foreign = Foreign.start();
+    foreign = new Foreign();
   });
   afterAll(async () => {
     await foreign.stop();

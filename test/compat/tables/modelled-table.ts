@@ -111,8 +111,9 @@ export class ModelledTable {
     await this.#closeWriter();
   }
 
-  /** Another wrote: takes its changes in, and checks nothing (the reader does). */
+  /** Another wrote: takes its changes in. A writer that was open before knows nothing of the other's sequence numbers. */
   async applied(changes: readonly Change[]): Promise<void> {
+    await this.#closeWriter();
     for (const change of changes) this.#apply(change);
     await this.#table.refresh();
     await this.#remember();
