@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bigint, int, memoryFileIO, openCatalog, string } from '../../../src/index.js';
+import { bigint, type Change, int, memoryFileIO, openCatalog, type StreamPosition, string } from '../../../src/index.js';
 
 const schema = { id: bigint().notNull(), n: int(), text: string() };
 
