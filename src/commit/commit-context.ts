@@ -4,7 +4,7 @@ import type { Random } from '../base/random.js';
 import type { FileIO } from '../io/file-io.js';
 import type { ManifestStore } from '../meta/manifest-store.js';
 import type { SchemaStore } from '../meta/schema-store.js';
-import type { CommitKind } from '../meta/snapshot.js';
+import type { CommitKind, Snapshot } from '../meta/snapshot.js';
 import type { SnapshotStore } from '../meta/snapshot-store.js';
 import type { TableOptions } from '../meta/table-options.js';
 import type { TablePath } from '../meta/table-path.js';
@@ -21,7 +21,16 @@ export interface CommitContext {
   readonly random: Random;
   /** `database.table`, for errors */
   readonly table: string;
+  /** of a table with a log: each snapshot says how much of the log it holds */
+  readonly log?: LogOfTable | undefined;
   emit?(event: CommitEvent): void;
+}
+
+export interface LogOfTable {
+  /** the option `log.id` */
+  readonly id: string;
+  /** all slots up to this one are in the snapshot, or in none that is left */
+  positionOf(latest: Snapshot | undefined): Promise<bigint>;
 }
 
 export type CommitEvent =

@@ -14,6 +14,7 @@
  */
 import { hasCode, WeirError } from '../base/error.js';
 import { systemCode } from '../io/file-errors.js';
+import { formatPositionProperty, POSITION_PROPERTY } from '../log/tree-position.js';
 import { readUnlessExpired } from '../meta/expired-snapshot.js';
 import { DELETE_FILE, type ManifestEntry } from '../meta/manifest-entry.js';
 import type { ManifestFileMeta } from '../meta/manifest-list.js';
@@ -154,14 +155,32 @@ export class PartCommit {
       if (schema === undefined) throw new WeirError('NOT_FOUND', `table ${table} does not exist any more`, { table });
       this.#refuseIndexFiles(latest);
       const entries = await this.#entries(before, schema);
+      const properties = await this.#properties(latest);
       const lists = await this.#manifests.write(before, entries, this.#part.changes.changelog, schema);
-      const origin = { ...this.#part, uuid: random.uuid(), schemaId: schema.id, time_ms: clock.now_ms() };
+      const origin = { ...this.#part, properties, uuid: random.uuid(), schemaId: schema.id, time_ms: clock.now_ms() };
       return { snapshot: nextSnapshot(latest, lists, origin), lists, entries };
     } catch (error) {
       if (latest === undefined || !hasCode(error, 'CORRUPTION') || (await this.#isStill(latest))) throw error;
       this.#failure = error;
       return undefined;
     }
+  }
+
+  /**
+   * What the snapshot says of the log. The race for its id is the lock that keeps slots from going into the tree twice: the
+   * position is looked at again at every attempt.
+   */
+  async #properties(latest: Snapshot | undefined): Promise<Readonly<Record<string, string>> | undefined> {
+    const { log, table } = this.#context;
+    const { advances, properties } = this.#part;
+    if (log === undefined) return properties;
+    const position = await log.positionOf(latest);
+    // what is repeated may stand in the log's own record as done already
+    const repeated = this.#repeats && advances?.to === position;
+    if (advances !== undefined && advances.from !== position && !repeated) {
+      throw new WeirError('COMMIT_CONFLICT', `the log of ${table} is in the tree up to slot ${position}, not ${advances.from}`, { table });
+    }
+    return { ...properties, [POSITION_PROPERTY]: formatPositionProperty(log.id, advances?.to ?? position) };
   }
 
   /** The part's entries, checked against the manifests of the latest snapshot. */

@@ -18,6 +18,14 @@ export interface PartOfCommit {
   readonly overwrites: OverwriteScope | undefined;
   /** look whether the identifier was committed before (not for the second part of one commit) */
   readonly checkIdentifier: boolean;
+  /** of rows out of the log: the slots (from, to] */
+  readonly advances?: LogAdvance | undefined;
+}
+
+/** A commit of the rows in the slots after `from`, up to `to`. */
+export interface LogAdvance {
+  readonly from: bigint;
+  readonly to: bigint;
 }
 
 export interface Attempt {

@@ -20,11 +20,11 @@ import { latestSnapshot } from './latest-snapshot.js';
 import { type OverwriteScope, overwritesNothing } from './overwrite.js';
 import { hasUnconfirmed, repeatOverwritten } from './overwritten-commits.js';
 import { PartCommit, republish, UnknownOutcome } from './part-commit.js';
-import type { PartOfCommit } from './part-of-commit.js';
+import type { LogAdvance, PartOfCommit } from './part-of-commit.js';
 import { rememberUncertain } from './uncertain-files.js';
 
 export { abortMessages } from './abort-messages.js';
-export type { CommitContext, CommitEvent } from './commit-context.js';
+export type { CommitContext, CommitEvent, LogOfTable } from './commit-context.js';
 export type { OverwriteScope } from './overwrite.js';
 
 export interface Committable {
@@ -39,6 +39,8 @@ export interface Committable {
   readonly overwrite?: { readonly partitions: OverwriteScope };
   /** publish a snapshot even if there is nothing in it */
   readonly allowEmpty?: boolean;
+  /** the rows are those of log slots: a conflict when the tree does not end at `from` */
+  readonly advances?: LogAdvance;
 }
 
 export interface CommitOutcome {
@@ -73,7 +75,9 @@ export async function commitTable(context: CommitContext, committable: Committab
     // readers of the changelog skip overwrites
     changes: overwrite === undefined ? appended : { ...appended, changelog: [] },
     overwrites: overwrite?.partitions,
-    checkIdentifier: true,
+    // whether slots are in the tree already is told by the position
+    checkIdentifier: committable.advances === undefined,
+    advances: committable.advances,
   };
   const outcome = {
     snapshots: [] as bigint[],
@@ -92,7 +96,14 @@ export async function commitTable(context: CommitContext, committable: Committab
     if (overwrite !== undefined) await removeUncommitted(context, messages, (message) => message.changelogFiles).catch(() => undefined);
   }
   if (compacts) {
-    const compact: PartOfCommit = { ...append, kind: 'COMPACT', changes: compacted, overwrites: undefined, checkIdentifier: !appends };
+    const compact: PartOfCommit = {
+      ...append,
+      kind: 'COMPACT',
+      changes: compacted,
+      overwrites: undefined,
+      advances: undefined,
+      checkIdentifier: !appends,
+    };
     try {
       // once the append part is published the commit has happened: the signal comes too late for it
       const snapshot = await runPart(context, compact, appends ? undefined : signal);

@@ -119,8 +119,8 @@ class FaultInjector implements FaultyFileIO {
     return this.attempt('removeDirectory', path, () => this.#inner.removeDirectory(path));
   }
 
-  makeDirectory(path: string): Promise<void> {
-    return this.attempt('makeDirectory', path, () => this.#inner.makeDirectory(path));
+  makeDirectory(path: string, options?: Pick<WriteOptions, 'parents'>): Promise<void> {
+    return this.attempt('makeDirectory', path, () => this.#inner.makeDirectory(path, options));
   }
 
   syncDirectories(paths: Iterable<string>): Promise<void> {

@@ -20,6 +20,8 @@ export interface WriteOptions {
    * one `syncDirectories` over many files; false (default): neither
    */
   sync?: boolean | 'file';
+  /** make missing parent directories; default true. With false a missing one is NOT_FOUND */
+  parents?: boolean;
 }
 
 /** An open file for positional reads. */
@@ -71,7 +73,8 @@ export interface FileIO {
   /** deletes a file; absent is fine */
   remove(path: string): Promise<void>;
   removeDirectory(path: string): Promise<void>;
-  makeDirectory(path: string): Promise<void>;
+  /** with its parents, unless told not to: then a missing one is NOT_FOUND. An existing directory is fine */
+  makeDirectory(path: string, options?: Pick<WriteOptions, 'parents'>): Promise<void>;
   /** fsync directories (once each), so that names created in them last */
   syncDirectories(paths: Iterable<string>): Promise<void>;
 }

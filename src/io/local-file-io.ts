@@ -84,13 +84,13 @@ class LocalFileIO implements FileIO {
   }
 
   async writeFile(path: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<void> {
-    await guarded('write', path, () => writeNew(path, bytes, options.sync));
+    await guarded('write', path, () => writeNew(path, bytes, options));
     if (options.sync === true) await this.syncDirectories([dirname(path)]);
   }
 
   async createExclusive(path: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<boolean> {
     const temporary = temporaryPath(path, this.#random);
-    await guarded('write', path, () => writeNew(temporary, bytes, options.sync));
+    await guarded('write', path, () => writeNew(temporary, bytes, options));
     let created = true;
     try {
       await fs.promises.link(temporary, path);
@@ -108,7 +108,7 @@ class LocalFileIO implements FileIO {
   async replace(path: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<void> {
     const temporary = temporaryPath(path, this.#random);
     await guarded('write', path, async () => {
-      await writeNew(temporary, bytes, options.sync);
+      await writeNew(temporary, bytes, options);
       try {
         await fs.promises.rename(temporary, path);
       } catch (error) {
@@ -161,8 +161,14 @@ class LocalFileIO implements FileIO {
     this.#directories.forget(path);
   }
 
-  async makeDirectory(path: string): Promise<void> {
-    await guarded('make', path, () => fs.promises.mkdir(path, { recursive: true }));
+  async makeDirectory(path: string, options: Pick<WriteOptions, 'parents'> = {}): Promise<void> {
+    await guarded('make', path, async () => {
+      try {
+        await fs.promises.mkdir(path, { recursive: options.parents !== false });
+      } catch (error) {
+        if (systemCode(error) !== 'EEXIST' || options.parents !== false) throw error;
+      }
+    });
   }
 
   syncDirectories(paths: Iterable<string>): Promise<void> {
@@ -317,19 +323,19 @@ function ignoreForeign(error: unknown): void {
 }
 
 /** The descriptor of a new file, its parents made if that is what was missing. */
-async function openNew(path: string): Promise<number> {
+async function openNew(path: string, parents = true): Promise<number> {
   try {
     return await open(path, 'wx');
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
+    if (systemCode(error) !== 'ENOENT' || !parents) throw error;
     await fs.promises.mkdir(dirname(path), { recursive: true });
     return await open(path, 'wx');
   }
 }
 
 /** A whole new file; nothing is left of it when that fails. */
-async function writeNew(path: string, bytes: Uint8Array, sync: WriteOptions['sync']): Promise<void> {
-  const descriptor = await openNew(path);
+async function writeNew(path: string, bytes: Uint8Array, { sync, parents }: WriteOptions): Promise<void> {
+  const descriptor = await openNew(path, parents);
   let whole = false;
   try {
     await writeAll(descriptor, bytes);

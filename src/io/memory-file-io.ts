@@ -73,6 +73,7 @@ class InMemoryFileIO implements MemoryFileIO {
   }
 
   async writeFile(path: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<void> {
+    this.#needParent(path, options);
     this.#insert(path, this.#inode(new Uint8Array(bytes), options));
     this.#syncName(path, options);
   }
@@ -119,7 +120,8 @@ class InMemoryFileIO implements MemoryFileIO {
     for (const directory of [...this.#live.keys()]) if (isWithin(directory, path)) this.#live.delete(directory);
   }
 
-  async makeDirectory(path: string): Promise<void> {
+  async makeDirectory(path: string, options: Pick<WriteOptions, 'parents'> = {}): Promise<void> {
+    this.#needParent(path, options);
     this.#makeDirectory(path);
   }
 
@@ -204,6 +206,11 @@ class InMemoryFileIO implements MemoryFileIO {
       throw new WeirError('ALREADY_EXISTS', `cannot create ${path}: the file is there already`, { file: path });
     }
     names.set(baseName(path), inode);
+  }
+
+  #needParent(path: string, { parents }: WriteOptions): void {
+    if (parents === false && !this.#live.has(dirname(path)))
+      throw new WeirError('NOT_FOUND', `cannot make ${path}: there is no directory ${dirname(path)}`, { file: path });
   }
 
   #makeDirectory(path: string): Directory {

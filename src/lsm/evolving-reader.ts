@@ -119,14 +119,23 @@ export class EvolvingReader {
   }
 
   #evolve(stored: Batch, fields: readonly DataField[], length: number): Batch {
-    const columns = fields.map((field): Column => {
+    const rest = evolveBatch({ ...stored, length }, fields);
+    if (this.#partition.fields.length === 0) return rest;
+    const columns = fields.map((field, index): Column => {
       const part = this.#partition.fields.findIndex((candidate) => candidate.id === field.id);
-      if (part >= 0) return constantColumn(field.type, this.#partition.values[part]!, length);
-      const then = this.#fieldThen(field);
-      if (then === undefined) return nullColumn(field.type, length);
-      const column = stored.columns[stored.fields.findIndex((candidate) => candidate.id === field.id)]!;
-      return sameType(column.type, field.type) ? column : castColumn(column, field.type);
+      return part >= 0 ? constantColumn(field.type, this.#partition.values[part]!, length) : rest.columns[index]!;
     });
     return { fields, columns, length };
   }
+}
+
+/** Columns of an older schema as those of a newer one: by id, cast where the type has changed, null where there was none. */
+export function evolveBatch(stored: Batch, fields: readonly DataField[]): Batch {
+  const columns = fields.map((field): Column => {
+    const at = stored.fields.findIndex((candidate) => candidate.id === field.id);
+    if (at < 0) return nullColumn(field.type, stored.length);
+    const column = stored.columns[at]!;
+    return sameType(column.type, field.type) ? column : castColumn(column, field.type);
+  });
+  return { fields, columns, length: stored.length };
 }

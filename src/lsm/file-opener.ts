@@ -7,7 +7,8 @@ import type { DataFileMeta } from '../meta/data-file-meta.js';
 import { localPath } from '../meta/external-path.js';
 import type { TableSchema } from '../meta/table-schema.js';
 import type { DataField } from '../types/data-type.js';
-import { type EvolvingReader, openEvolving } from './evolving-reader.js';
+import { EvolvingReader, openEvolving } from './evolving-reader.js';
+import { type MemoryFile, openMemoryFile } from './memory-file.js';
 
 /** One bucket's place on storage. Plain data. */
 export interface BucketPlace {
@@ -16,6 +17,8 @@ export interface BucketPlace {
   readonly bucket: number;
   /** absolute directory of the bucket's files */
   readonly directory: string;
+  /** rows that stand among the files but are in memory */
+  readonly memory?: readonly MemoryFile[];
 }
 
 export interface OpenerOptions {
@@ -39,8 +42,11 @@ export function fileOpener(options: OpenerOptions, fields: readonly DataField[])
     const path = filePath(options.place, file);
     const schema = schemas.get(file.schemaId);
     if (schema === undefined) throw new WeirError('CORRUPTION', `schema ${file.schemaId} of ${path} is missing`, { file: path });
+    const partition = { fields: partitionFields, values };
+    const inMemory = options.place.memory?.find(({ meta }) => meta.fileName === file.fileName);
+    if (inMemory !== undefined) return new EvolvingReader(openMemoryFile(inMemory), file, schema, fields, partition);
     checkWhole(path, file, schema);
-    return openEvolving(io, path, file, schema, fields, { fields: partitionFields, values }, options.pageCache);
+    return openEvolving(io, path, file, schema, fields, partition, options.pageCache);
   };
 }
 

@@ -29,6 +29,23 @@ export interface CommitMessage {
   readonly compactBefore: readonly DataFileMeta[];
   readonly compactAfter: readonly DataFileMeta[];
   readonly compactChangelog: readonly DataFileMeta[];
+  /** on a table with a log: rows that stand beside it, and no files */
+  readonly log?: LogRowsMessage;
+}
+
+/** Rows written beside the log, to be named by a slot. */
+export interface LogRowsMessage {
+  readonly schemaId: bigint;
+  readonly bodies: readonly LogBody[];
+}
+
+/** One file of rows beside the log. */
+export interface LogBody {
+  /** file name without suffix, in `bodies/` */
+  readonly name: string;
+  readonly rows: number;
+  readonly size_bytes: number;
+  readonly crc32: number;
 }
 
 const MAGIC = Uint8Array.of(0x57, 0x4d, 0x53, 0x47);
@@ -49,6 +66,17 @@ const SCHEMA: AvroSchema = {
     fileList('compactBefore', 'record__FILE'),
     fileList('compactAfter', 'record__FILE'),
     fileList('compactChangelog', 'record__FILE'),
+    { name: 'logSchema', type: ['null', 'long'] },
+    fileList('logBodies', {
+      type: 'record',
+      name: 'body',
+      fields: [
+        { name: 'name', type: 'string' },
+        { name: 'rows', type: 'long' },
+        { name: 'size', type: 'long' },
+        { name: 'crc32', type: 'long' },
+      ],
+    }),
   ],
 };
 
@@ -74,6 +102,13 @@ export function serializeMessage(message: CommitMessage): Uint8Array {
     compactBefore: message.compactBefore.map(dataFileToRecord),
     compactAfter: message.compactAfter.map(dataFileToRecord),
     compactChangelog: message.compactChangelog.map(dataFileToRecord),
+    logSchema: message.log?.schemaId ?? null,
+    logBodies: (message.log?.bodies ?? []).map(({ name, rows, size_bytes, crc32: crc }) => ({
+      name,
+      rows: BigInt(rows),
+      size: BigInt(size_bytes),
+      crc32: BigInt(crc),
+    })),
   });
   const body = sink.take();
   const bytes = new Uint8Array(body.length + TRAILER_BYTES);
@@ -102,6 +137,9 @@ export function deserializeMessage(bytes: Uint8Array): CommitMessage {
   const record = new RecordReader(read(new AvroCursor(body, MAGIC.length + 1)), source);
   const files = (name: string) => record.list(name).map((file) => dataFileFromRecord(new RecordReader(file, source)));
   return {
+    ...(record.has('logSchema') && {
+      log: { schemaId: record.long('logSchema'), bodies: record.list('logBodies').map((body) => bodyOf(new RecordReader(body, source))) },
+    }),
     partition: record.row('partition'),
     bucket: record.int('bucket', -2),
     totalBuckets: record.int('totalBuckets', -2),
@@ -110,5 +148,14 @@ export function deserializeMessage(bytes: Uint8Array): CommitMessage {
     compactBefore: files('compactBefore'),
     compactAfter: files('compactAfter'),
     compactChangelog: files('compactChangelog'),
+  };
+}
+
+function bodyOf(record: RecordReader): LogBody {
+  return {
+    name: record.string('name'),
+    rows: record.count('rows'),
+    size_bytes: record.count('size'),
+    crc32: record.count('crc32'),
   };
 }

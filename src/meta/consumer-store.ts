@@ -10,15 +10,22 @@ import type { TablePath } from './table-path.js';
 
 const PREFIX = 'consumer-';
 
+/** How far a consumer has got. */
+export interface Progress {
+  /** first snapshot not consumed */
+  readonly nextSnapshot: bigint;
+  /** where in the table's log a consumer of weir's is; other engines drop it when they move the consumer */
+  readonly position: string | undefined;
+}
+
 /**
  * A named reader.
  *
  * @example
  * const waiting: Consumer | undefined = (await flights.consumers()).find(({ id }) => id === 'hourly');
  */
-export interface Consumer {
+export interface Consumer extends Progress {
   readonly id: string;
-  readonly nextSnapshot: bigint;
   /** when it last moved */
   readonly modified_ms: number;
 }
@@ -32,18 +39,19 @@ export class ConsumerStore {
     this.#path = path;
   }
 
-  /** The first snapshot not consumed; undefined for an unknown consumer. */
-  async read(id: string): Promise<bigint | undefined> {
+  /** undefined for an unknown consumer */
+  async read(id: string): Promise<Progress | undefined> {
     const file = this.#file(id);
     const bytes = await readIfPresent(this.#io, file);
     if (bytes === undefined) return undefined;
-    const next = new DocumentReader(parseDocument(bytes, file), file).long('nextSnapshot');
-    if (next < 1n) throw new WeirError('CORRUPTION', `${file}: the next snapshot cannot be ${next}`, { file });
-    return next;
+    const document = new DocumentReader(parseDocument(bytes, file), file);
+    const nextSnapshot = document.long('nextSnapshot');
+    if (nextSnapshot < 1n) throw new WeirError('CORRUPTION', `${file}: the next snapshot cannot be ${nextSnapshot}`, { file });
+    return { nextSnapshot, position: document.has('weirPosition') ? document.string('weirPosition') : undefined };
   }
 
-  async write(id: string, nextSnapshot: bigint, options: WriteOptions = {}): Promise<void> {
-    await this.#io.replace(this.#file(id), formatDocument({ nextSnapshot }), options);
+  async write(id: string, nextSnapshot: bigint, { position, ...options }: WriteOptions & { position?: string } = {}): Promise<void> {
+    await this.#io.replace(this.#file(id), formatDocument({ nextSnapshot, weirPosition: position }), options);
   }
 
   async remove(id: string): Promise<void> {
@@ -57,8 +65,8 @@ export class ConsumerStore {
       const name = path.slice(path.lastIndexOf('/') + 1);
       if (!name.startsWith(PREFIX)) continue;
       const id = name.slice(PREFIX.length);
-      const nextSnapshot = await this.read(id);
-      if (nextSnapshot !== undefined) consumers.push({ id, nextSnapshot, modified_ms });
+      const progress = await this.read(id);
+      if (progress !== undefined) consumers.push({ id, ...progress, modified_ms });
     }
     return consumers.sort((a, b) => (a.id < b.id ? -1 : 1));
   }

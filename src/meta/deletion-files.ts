@@ -41,8 +41,9 @@ export async function snapshotDeletions(
   manifests: ManifestStore,
   path: TablePath,
   schema: TableSchema,
-  { indexManifest }: Snapshot,
+  snapshot: Snapshot | undefined,
 ): Promise<SnapshotDeletions> {
+  const indexManifest = snapshot?.indexManifest;
   const buckets = new Map<string, Map<string, DeletionFile>>();
   const entries = indexManifest === undefined ? [] : await manifests.readIndex(indexManifest);
   for (const entry of entries) {

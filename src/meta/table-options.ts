@@ -122,6 +122,51 @@ export class TableOptions {
     return this.#size('write-buffer-size');
   }
 
+  get logEnabled(): boolean {
+    return this.#boolean('log.enabled');
+  }
+
+  /** undefined for a table that never had a log */
+  get logId(): string | undefined {
+    return this.#raw['log.id'];
+  }
+
+  get snapshotInterval_ms(): number {
+    return this.#duration('snapshot.interval');
+  }
+
+  get logLinger_ms(): number {
+    return this.#duration('log.linger');
+  }
+
+  get logInlineMax_bytes(): number {
+    return this.#size('log.inline-max');
+  }
+
+  get logPendingMax_bytes(): number {
+    return this.#size('log.pending-max');
+  }
+
+  get logRetention_ms(): number {
+    return this.#duration('log.retention');
+  }
+
+  get logRetainedSlots(): number {
+    return this.#integer('log.retained-slots', 1);
+  }
+
+  get logRetentionMax_ms(): number {
+    return this.#duration('log.retention.max');
+  }
+
+  get logUserRetention_ms(): number {
+    return this.#duration('log.user-retention');
+  }
+
+  get logCompaction(): boolean {
+    return this.#boolean('log.compaction');
+  }
+
   get numLevels(): number {
     const value = this.#raw['num-levels'];
     return value === undefined ? this.compactionTrigger + 1 : parseInteger('num-levels', value, 2);

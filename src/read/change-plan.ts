@@ -43,7 +43,7 @@ export async function planChanges(
 
 /** The state at a snapshot that its following changes continue. */
 export function planFullState(context: ReadContext, snapshot: Snapshot, schema: TableSchema): Promise<PlannedRead> {
-  return planSnapshot(context, snapshot, schema, undefined, toldLevels(context.options));
+  return planSnapshot(context, snapshot, schema, { level: toldLevels(context.options) });
 }
 
 /**

@@ -10,10 +10,11 @@ import type { FileIO } from '../io/file-io.js';
 import type { BucketPlace } from '../lsm/file-opener.js';
 import { intervalPartition } from '../lsm/interval-partition.js';
 import { keyComparator } from '../lsm/key-comparator.js';
+import type { MemoryBucket } from '../lsm/memory-file.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
 import { type DeletionFiles, snapshotDeletions } from '../meta/deletion-files.js';
 import { liveFiles } from '../meta/live-files.js';
-import type { ManifestEntry } from '../meta/manifest-entry.js';
+import { ADD, type ManifestEntry } from '../meta/manifest-entry.js';
 import type { ManifestStore } from '../meta/manifest-store.js';
 import { partitionPath } from '../meta/partition-path.js';
 import type { SchemaStore } from '../meta/schema-store.js';
@@ -45,30 +46,46 @@ export interface PlannedRead {
   readonly fileSchemas: readonly TableSchema[];
 }
 
-/**
- * @param level leaves out whole levels: what a changelog has not told yet stands in the lower ones. Default: what batch reads
- * see, all but level 0 with deletion vectors, for nothing marks yet what it replaces
- */
+export interface PlanOptions {
+  readonly where?: BoundPredicate | undefined;
+  /**
+   * leaves out whole levels: what a changelog has not told yet stands in the lower ones. Default: what batch reads see, all but
+   * level 0 with deletion vectors, for nothing marks yet what it replaces
+   */
+  readonly level?: (level: number) => boolean;
+  /** rows that are in no snapshot yet, read beside its files */
+  readonly tail?: readonly MemoryBucket[];
+}
+
+/** @param snapshot undefined: the table has none yet */
 export async function planSnapshot(
   context: ReadContext,
-  snapshot: Snapshot,
+  snapshot: Snapshot | undefined,
   schema: TableSchema,
-  where?: BoundPredicate,
-  level: (level: number) => boolean = batchLevels(context, schema),
+  { where, level = batchLevels(context, schema), tail = [] }: PlanOptions = {},
 ): Promise<PlannedRead> {
   const pruning = new Pruning(schema, where, context.options.bucketFunction);
-  const live = await liveFiles(context.manifests, snapshot, {
-    manifest: (manifest) => pruning.manifest(manifest),
-    bucket: (entry) => entry.bucket >= 0 && pruning.bucket(entry.bucket, entry.totalBuckets) && pruning.partition(entry.partition),
-  });
-  const entries = live.filter((entry) => level(entry.file.level));
+  const wanted = (entry: Pick<ManifestEntry, 'partition' | 'bucket' | 'totalBuckets'>) =>
+    entry.bucket >= 0 && pruning.bucket(entry.bucket, entry.totalBuckets) && pruning.partition(entry.partition);
+  const live =
+    snapshot === undefined
+      ? []
+      : await liveFiles(context.manifests, snapshot, { manifest: (manifest) => pruning.manifest(manifest), bucket: wanted });
+  const pending = tail.filter(wanted);
+  const entries = [...live.filter((entry) => level(entry.file.level)), ...pending.flatMap(memoryEntries)];
   const deletions = await snapshotDeletions(context.manifests, context.path, schema, snapshot);
   const fileSchemas = await schemasOf(context, entries);
   const byId = new Map(fileSchemas.map((candidate) => [candidate.id, candidate]));
   const splits: Split[] = [];
   for (const bucket of groupByBucket(entries)) {
     const { partition } = bucket;
-    const place = { partition, bucket: bucket.bucket, directory: context.path.bucket(partitionPath(schema, partition), bucket.bucket) };
+    const memory = pending.filter((candidate) => candidate.bucket === bucket.bucket && isEqual(candidate.partition, partition));
+    const place = {
+      partition,
+      bucket: bucket.bucket,
+      directory: context.path.bucket(partitionPath(schema, partition), bucket.bucket),
+      ...(memory.length > 0 && { memory: memory.flatMap(({ files }) => files) }),
+    };
     const sections =
       schema.primaryKeys.length === 0 ? appendSections(bucket.entries) : keySections(schema, bucket.entries, pruning, context.options);
     const mayMatch = async (file: DataFileMeta) => {
@@ -80,6 +97,15 @@ export async function planSnapshot(
     splits.push(...pack(place, kept, deletions.of(partition, bucket.bucket), context.options));
   }
   return { splits, fileSchemas };
+}
+
+/** Files in memory as a manifest would name them. */
+export function memoryEntries({ partition, bucket, totalBuckets, files }: MemoryBucket): ManifestEntry[] {
+  return files.map(({ meta }) => ({ kind: ADD, partition, bucket, totalBuckets, file: meta }));
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }
 
 /** The schemas of the entries' files. A file under a schema that is gone cannot be read. */

@@ -32,7 +32,7 @@ export interface SplitInput {
   /** names of the wanted columns, in order */
   readonly columns: readonly string[];
   readonly where: BoundPredicate | undefined;
-  /** raw files of a primary-key table only: yield `_VALUE_KIND` as a last column, and rows as they stand */
+  /** raw files of a primary-key table only: rows as they stand, with `_SEQUENCE_NUMBER` and `_VALUE_KIND` as last columns */
   readonly kinds: boolean;
   /** `sequence.field` */
   readonly sequenceFields: readonly string[];
@@ -45,7 +45,7 @@ export async function* readSplit(input: SplitInput, signal?: AbortSignal): Async
   const source = input.split.raw ? readRaw(input, signal) : readMerged(input, signal);
   for await (const batch of source) {
     const rows = input.where === undefined ? null : evaluate(input.where, batch);
-    const columns = input.kinds ? [...input.columns, KIND_FIELD.name] : input.columns;
+    const columns = input.kinds ? [...input.columns, SEQUENCE_FIELD.name, KIND_FIELD.name] : input.columns;
     const kept = project(rows === null ? batch : takeBatch(batch, rows), columns);
     if (kept.length > 0) yield new Transfer(kept, transferables(kept));
   }
@@ -91,7 +91,7 @@ async function* readRaw(input: SplitInput, signal: AbortSignal | undefined): Asy
   const conditions = input.where === undefined ? [] : splitAnd(input.where);
   const fields = fieldsNamed(input.schema, needed);
   const run = fileRun(input.split.sections.flat(2), {
-    open: fileOpener({ ...input, place: input.split }, input.kinds ? [...fields, KIND_FIELD] : fields),
+    open: fileOpener({ ...input, place: input.split }, input.kinds ? [...fields, SEQUENCE_FIELD, KIND_FIELD] : fields),
     deletedRows: deletedRowsOf(input),
     ...(conditions.length > 0 && { wanted: rowGroupFilter(input, conditions) }),
   });

@@ -35,5 +35,8 @@ export function splitOf(place: BucketPlace, raw: boolean, sections: Split['secti
       }
     }
   }
-  return { ...place, raw, sections, deletions: own, rows, size_bytes };
+  const { memory, ...plain } = place;
+  const named = new Set(sections.flat(2).map((file) => file.fileName));
+  const inMemory = memory?.filter(({ meta }) => named.has(meta.fileName)) ?? [];
+  return { ...plain, ...(inMemory.length > 0 && { memory: inMemory }), raw, sections, deletions: own, rows, size_bytes };
 }

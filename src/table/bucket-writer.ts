@@ -16,14 +16,9 @@ import type { CompactOutput } from '../maintain/compact-task.js';
 import type { CommitMessage } from '../meta/commit-message.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
 import type { Batch } from '../types/column.js';
-import { transferables } from '../types/take.js';
-import { flushRows, flushTask } from '../write/flush-task.js';
 import { WriteBuffer } from '../write/write-buffer.js';
+import { flushBuffer } from './flush-buffer.js';
 import type { TableStore } from './table-store.js';
-
-/** A flush up to this size takes less time here than its way to a worker and back. */
-const INLINE_ROWS = 2_000;
-const INLINE_BYTES = 256 * 1024;
 
 export interface BucketWriterOptions {
   readonly store: TableStore;
@@ -101,42 +96,17 @@ export class BucketWriter {
   }
 
   async #flushRows(rows: ReturnType<WriteBuffer['drain']>, firstSequence: bigint): Promise<void> {
-    const store = this.#store;
-    const { options, schema } = store;
-    const started_ms = store.clock.monotonic_ms();
-    const keyed = schema.primaryKeys.length > 0;
-    const target = store.fileTarget(this.place.directory, keyed ? 'keyValue' : 'append', 0, 0, firstSequence);
-    const wantsChangelog = keyed && options.changelogProducer === 'input' && !this.#overwrites;
-    const small = rows.rows <= INLINE_ROWS && rows.size_bytes <= INLINE_BYTES;
-    const input = {
-      io: small ? store.io : store.ioRef,
-      target,
-      rows,
-      firstSequence,
-      changelog: wantsChangelog ? store.fileTarget(this.place.directory, 'changelog', 0, 0, firstSequence) : undefined,
-      sequenceFields: options.sequenceFields.map((name) => schema.fields.findIndex((field) => field.name === name)),
-      sequenceAscending: options.sequenceAscending,
-    };
-    const output = small
-      ? await flushRows(input, this.#stop.signal)
-      : await store.services.executor.run(flushTask, input, {
-          transfer: rows.batches.flatMap((batch) => transferables(batch)),
-          signal: this.#stop.signal,
-        });
+    const output = await flushBuffer(
+      this.#store,
+      { schema: this.#store.schema, place: this.place, rows, firstSequence, changelog: !this.#overwrites },
+      this.#stop.signal,
+    );
     this.#newFiles.push(...output.files);
     this.#changelog.push(...output.changelog);
     this.#files = [...this.#files, ...output.files];
-    store.emit({
-      type: 'flush',
-      bucket: this.place.bucket,
-      rows: rows.rows,
-      files: output.files.length,
-      size_bytes: output.files.reduce((sum, file) => sum + file.fileSize_bytes, 0),
-      duration_ms: store.clock.monotonic_ms() - started_ms,
-    });
     // Between commits flushes go first: a compaction would hold up the rows that wait behind it. It starts with the commit,
     // or when there are so many runs that readers and the next compaction would suffer.
-    if (this.sortedRuns >= options.stopTrigger) this.#maybeCompact();
+    if (this.sortedRuns >= this.#store.options.stopTrigger) this.#maybeCompact();
   }
 
   /** How many sorted runs a reader of the bucket has to merge. */

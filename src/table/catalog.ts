@@ -16,6 +16,7 @@ import { validateForCreate } from '../meta/table-options.js';
 import { TablePath } from '../meta/table-path.js';
 import { type ColumnNameOf, fieldsOf, type RowOf, type SchemaSpec } from '../types/schema-spec.js';
 import type { EventListener, Logger } from './event.js';
+import { withLog } from './log/log-service.js';
 import { Table } from './table.js';
 import { type Services, TableStore } from './table-store.js';
 
@@ -178,7 +179,10 @@ export class Catalog {
       fields: fieldsOf(definition.schema),
       primaryKeys: definition.primaryKey ?? [],
       partitionKeys: definition.partitionBy ?? [],
-      options: Object.fromEntries(Object.entries(definition.options ?? {}).map(([key, value]) => [key, String(value)])),
+      options: withLog(
+        Object.fromEntries(Object.entries(definition.options ?? {}).map(([key, value]) => [key, String(value)])),
+        this.#services.random,
+      ),
       ...(definition.comment !== undefined && { comment: definition.comment }),
       now_ms: this.#services.clock.now_ms(),
     });

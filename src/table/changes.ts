@@ -18,7 +18,8 @@ import { type BoundPredicate, columnsOf, evaluate } from '../types/predicate.js'
 import { rowsOf } from '../types/row-reader.js';
 import { takeBatch } from '../types/take.js';
 import { readHeld, yieldHeld } from './held-snapshot.js';
-import { formatPosition, type Place, parsePosition, type StreamPosition } from './position.js';
+import { LogFollower } from './log/log-follower.js';
+import { formatPosition, type LogPlace, type Place, parsePosition, type SnapshotPlace, type StreamPosition } from './position.js';
 import { streamSplit } from './split-stream.js';
 import type { TableStore } from './table-store.js';
 
@@ -58,6 +59,7 @@ export interface ChangesOptions {
 export class Change<R> {
   /** resume here to get what follows this batch */
   readonly position: StreamPosition;
+  /** whose changes these are; of rows that come from the table's log, the newest one before them (0: none) */
   readonly snapshot: bigint;
   /** one a row: 0 +I, 1 -U, 2 +U, 3 -D */
   readonly kinds: Uint8Array;
@@ -97,10 +99,18 @@ export class Change<R> {
   }
 }
 
-/** Rows, and for each its kind. */
+/** Rows, and for each its kind and its sequence number (tables without keys have none). */
 interface Kinded {
   readonly batch: Batch;
   readonly kinds: Uint8Array;
+  readonly numbers?: BigInt64Array;
+}
+
+/** Up to where a stream goes: undefined parts are no end. */
+interface End {
+  readonly snapshot: bigint;
+  /** undefined: the log is left aside, for the end is a snapshot */
+  readonly slot: bigint | undefined;
 }
 
 /** @param options `batch: true` leaves out what batch reads do not see */
@@ -123,57 +133,131 @@ class ChangeStream<R> {
   readonly #options: ChangesOptions & { batch?: boolean };
   readonly #where: BoundPredicate | undefined;
   readonly #poll_ms: number;
+  /** undefined for a table without a log, and for batch reads, which see snapshots only */
+  readonly #log: LogFollower | undefined;
 
   constructor(store: TableStore, options: ChangesOptions & { batch?: boolean }, where: BoundPredicate | undefined) {
     this.#store = store;
     this.#options = options;
     this.#where = where;
+    this.#log = store.log === undefined || options.batch === true ? undefined : new LogFollower(store, store.log);
     this.#poll_ms = options.poll_ms ?? store.options.discoveryInterval_ms ?? 100;
   }
 
   async *run(): AsyncGenerator<Change<R>> {
-    const { signal, consumer } = this.#options;
-    if (signal?.aborted === true) return;
+    if (this.#options.signal?.aborted === true) return;
     let place = await this.#start();
-    const last = await this.#end();
-    if (place === undefined) return;
+    const end = await this.#end();
     if (place.phase === 'full') {
-      if (last !== undefined && place.snapshot > last) return;
+      if (end !== undefined && place.snapshot > end.snapshot) return;
       yield* this.#fullState(place);
       place = { phase: 'change', snapshot: place.snapshot + 1n, done: 0 };
-      await this.#save(place.snapshot);
+      await this.#save(place);
     }
-    for (let id = place.snapshot; last === undefined || id <= last; id++) {
-      if (!(await this.#awaitSnapshot(id))) return;
-      yield* this.#changesOf(id, id === place.snapshot ? place.done : 0);
-      if (consumer !== undefined) await this.#save(id + 1n);
+    for (let next: Place | undefined = place; next !== undefined; ) {
+      next = yield* next.phase === 'log' ? this.#inLog(next, end) : this.#inSnapshots(next, end);
+      if (next !== undefined) await this.#save(next);
     }
   }
 
-  /** Where to begin; undefined when the table is empty and the stream ends `now`. */
-  async #start(): Promise<Place | undefined> {
+  /** The changes of one snapshot, and where to go on. */
+  async *#inSnapshots(place: SnapshotPlace, end: End | undefined): AsyncGenerator<Change<R>, Place | undefined> {
+    if (place.done === 0 && (end === undefined || end.slot !== undefined)) {
+      const entry = await this.#log?.enter(place.snapshot);
+      if (entry !== undefined) return entry;
+    }
+    if (end !== undefined && place.snapshot > end.snapshot) return undefined;
+    if (!(await this.#awaitSnapshot(place.snapshot))) return undefined;
+    yield* this.#changesOf(place);
+    return { phase: 'change', snapshot: place.snapshot + 1n, done: 0 };
+  }
+
+  /** The changes of one slot, or of one snapshot that others made meanwhile, and where to go on. */
+  async *#inLog(place: LogPlace, end: End | undefined): AsyncGenerator<Change<R>, Place | undefined> {
+    const log = this.#log;
+    if (log === undefined) throw new WeirError('POSITION_EXPIRED', `${this.#store.table} has no log: start again from 'latest-full'`);
+    const { snapshots, schema } = this.#store;
+    if ((end !== undefined && end.slot === undefined) || !(await log.holds(place))) return yield* this.#pastLog(log, place, end);
+    if (place.done === 0 && (await snapshots.exists(place.snapshot))) {
+      const snapshot = await this.#read(place.snapshot, 'changes');
+      const position = await log.positionOf(snapshot);
+      // a snapshot that holds slots not told yet comes after them
+      if (position !== undefined && position < place.slot) {
+        if (log.isForeign(snapshot)) yield* this.#changesOf(place, { keeps: await log.shadow(position, place.slot, schema) });
+        return { ...place, snapshot: place.snapshot + 1n };
+      }
+    }
+    if (place.slot <= (await log.head())) {
+      await this.#store.refresh();
+      const found = await log.read(place, this.#store.schema);
+      if (found === undefined) return place;
+      for (const [index, { batch, kinds }] of found.rows.entries()) {
+        if (index < place.done) continue;
+        const last = index + 1 === found.rows.length;
+        const after = last ? found.next : { ...place, done: index + 1 };
+        const change = this.#change(after, { batch: this.#projected(batch), kinds });
+        if (change !== undefined) yield change;
+      }
+      return found.next;
+    }
+    if (end?.slot !== undefined && place.slot > end.slot && place.snapshot > end.snapshot) return undefined;
+    if (this.#options.signal?.aborted === true) return undefined;
+    await log.handle.log.awaitSlot(this.#poll_ms, this.#options.signal);
+    return place;
+  }
+
+  /** The slots are gone: what they held is in snapshots, next to what was told already. */
+  async *#pastLog(log: LogFollower, place: LogPlace, end: End | undefined): AsyncGenerator<Change<R>, Place | undefined> {
+    if (end !== undefined && place.snapshot > end.snapshot) return undefined;
+    if (!(await this.#awaitSnapshot(place.snapshot))) return undefined;
+    const snapshot = await this.#read(place.snapshot, 'changes');
+    const position = await log.positionOf(snapshot);
+    if (log.isForeign(snapshot) || position === undefined) {
+      yield* this.#changesOf(place);
+      return { ...place, snapshot: place.snapshot + 1n, done: 0 };
+    }
+    if (position < place.slot) return { ...place, snapshot: place.snapshot + 1n, done: 0 };
+    const before = await log.positionBefore(place.snapshot);
+    if (before !== place.slot - 1n && this.#store.schema.primaryKeys.length === 0) {
+      const { table } = this.#store;
+      throw new WeirError(
+        'POSITION_EXPIRED',
+        `slot ${place.slot} of ${table} is gone, and stands in the middle of snapshot ${snapshot.id}`,
+        { table },
+      );
+    }
+    yield* this.#changesOf(place, { from: place.end });
+    return { phase: 'change', snapshot: place.snapshot + 1n, done: 0 };
+  }
+
+  /** Where to begin. */
+  async #start(): Promise<Place> {
     const { snapshots, consumers } = this.#store;
     const { consumer, from = 'latest-full' } = this.#options;
     if (consumer !== undefined) {
-      const next = await consumers.read(consumer);
-      if (next !== undefined) return { phase: 'change', snapshot: next, done: 0 };
+      const saved = await consumers.read(consumer);
+      if (saved?.position !== undefined) return parsePosition(saved.position);
+      if (saved !== undefined) return { phase: 'change', snapshot: saved.nextSnapshot, done: 0 };
     }
     if (typeof from === 'object') return { phase: 'change', snapshot: from.snapshot, done: 0 };
     if (from === 'latest-full' || from === 'earliest' || from === 'latest') {
       const id = from === 'earliest' ? await snapshots.earliestId() : await snapshots.latestId();
+      if (from === 'latest' && this.#log !== undefined) return this.#log.atHead((id ?? 0n) + 1n);
       if (id === undefined) return { phase: 'change', snapshot: 1n, done: 0 };
       return from === 'latest' ? { phase: 'change', snapshot: id + 1n, done: 0 } : { phase: 'full', snapshot: id, done: 0 };
     }
     return parsePosition(from);
   }
 
-  async #end(): Promise<bigint | undefined> {
+  async #end(): Promise<End | undefined> {
     const { until } = this.#options;
-    if (until === 'now') return (await this.#store.snapshots.latestId()) ?? 0n;
-    return until?.snapshot;
+    if (until === undefined) return undefined;
+    if (until !== 'now') return { snapshot: until.snapshot, slot: undefined };
+    const slot = await this.#log?.head();
+    return { snapshot: (await this.#store.snapshots.latestId()) ?? 0n, slot };
   }
 
-  async *#fullState(place: Place): AsyncGenerator<Change<R>> {
+  async *#fullState(place: SnapshotPlace): AsyncGenerator<Change<R>> {
     const store = this.#store;
     const snapshot = await this.#read(place.snapshot, 'state');
     await store.refresh();
@@ -181,24 +265,30 @@ class ChangeStream<R> {
       Promise.all([planFullState(store, snapshot, store.schema), planPostponed(store, snapshot, store.schema)]),
     );
     let done = 0;
-    for await (const { batch, kinds } of yieldHeld(store, snapshot, this.#stateBatches(state, postponed))) {
+    for await (const rows of yieldHeld(store, snapshot, this.#stateBatches(state, postponed))) {
       done++;
       if (done <= place.done) continue;
-      const change = this.#change({ phase: 'full', snapshot: place.snapshot, done }, batch, kinds);
+      const change = this.#change({ ...place, done }, rows);
       if (change !== undefined) yield change;
     }
   }
 
-  async *#changesOf(id: bigint, skip: number): AsyncGenerator<Change<R>> {
+  /**
+   * The changes of the snapshot at a place.
+   *
+   * @param part which rows of it: those that `keeps` picks of a batch (null = all), or those numbered at or above `from`
+   */
+  async *#changesOf(place: Place, part: { keeps?: (batch: Batch) => Uint32Array | null; from?: bigint } = {}): AsyncGenerator<Change<R>> {
     const store = this.#store;
-    const snapshot = await this.#read(id, 'changes');
+    const snapshot = await this.#read(place.snapshot, 'changes');
     await store.refresh();
     const plan = await readHeld(store, snapshot, () => planChanges(store, snapshot, store.schema, this.#options), 'changes');
     let done = 0;
-    for await (const { batch, kinds } of yieldHeld(store, snapshot, this.#changeBatches(plan), 'changes')) {
+    for await (const rows of yieldHeld(store, snapshot, this.#changeBatches(plan), 'changes')) {
       done++;
-      if (done <= skip) continue;
-      const change = this.#change({ phase: 'change', snapshot: id, done }, batch, kinds);
+      if (done <= place.done) continue;
+      const kept = part.from === undefined ? (part.keeps?.(rows.batch) ?? null) : rowsFrom(rows.numbers, part.from);
+      const change = this.#change({ ...place, done }, kept === null ? rows : takeKinded(rows, kept));
       if (change !== undefined) yield change;
     }
   }
@@ -212,10 +302,17 @@ class ChangeStream<R> {
   async *#changeBatches(plan: PlannedRead): AsyncGenerator<Kinded> {
     const keyed = this.#store.schema.primaryKeys.length > 0;
     for await (const batch of this.#batches(plan, keyed)) {
-      const width = batch.columns.length - (keyed ? 1 : 0);
-      const stored = keyed ? (batch.columns[width]!.values as Int8Array) : undefined;
-      const kinds = stored === undefined ? new Uint8Array(batch.length) : new Uint8Array(stored.buffer, stored.byteOffset, batch.length);
-      yield { batch: { fields: batch.fields.slice(0, width), columns: batch.columns.slice(0, width), length: batch.length }, kinds };
+      if (!keyed) {
+        yield { batch, kinds: new Uint8Array(batch.length) };
+        continue;
+      }
+      const width = batch.columns.length - 2;
+      const stored = batch.columns[width + 1]!.values as Int8Array;
+      yield {
+        batch: { fields: batch.fields.slice(0, width), columns: batch.columns.slice(0, width), length: batch.length },
+        kinds: new Uint8Array(stored.buffer, stored.byteOffset, batch.length),
+        numbers: batch.columns[width]!.values as BigInt64Array,
+      };
     }
   }
 
@@ -225,20 +322,26 @@ class ChangeStream<R> {
     for (const split of plan.splits) yield* streamSplit(this.#store, plan, split, wanted, this.#options.signal);
   }
 
-  /** The columns to read: the wanted ones, then those only the condition needs. */
+  /** The columns to read: the wanted ones, then those only the condition or the log needs. */
   #columns(): string[] {
-    const wanted = this.#options.columns ?? this.#store.schema.fields.map((field) => field.name);
-    return [...new Set([...wanted, ...(this.#where === undefined ? [] : columnsOf(this.#where))])];
+    const { schema } = this.#store;
+    const wanted = this.#options.columns ?? schema.fields.map((field) => field.name);
+    const hidden = this.#where === undefined ? [] : columnsOf(this.#where);
+    return [...new Set([...wanted, ...hidden, ...(this.#log === undefined ? [] : schema.primaryKeys)])];
   }
 
-  #change(place: Place, batch: Batch, kinds: Uint8Array): Change<R> | undefined {
-    const rows = this.#where === undefined ? null : evaluate(this.#where, batch);
-    const kept = rows === null ? batch : takeBatch(batch, rows);
-    if (kept.length === 0) return undefined;
-    const keptKinds = rows === null ? kinds : Uint8Array.from(rows, (row) => kinds[row]!);
+  #projected(batch: Batch): Batch {
+    const columns = this.#columns().map((name) => batch.fields.findIndex((field) => field.name === name));
+    return { fields: columns.map((at) => batch.fields[at]!), columns: columns.map((at) => batch.columns[at]!), length: batch.length };
+  }
+
+  #change(place: Place, all: Kinded): Change<R> | undefined {
+    const rows = this.#where === undefined ? null : evaluate(this.#where, all.batch);
+    const { batch, kinds } = rows === null ? all : takeKinded(all, rows);
+    if (batch.length === 0) return undefined;
     const width = this.#options.columns === undefined ? this.#store.schema.fields.length : new Set(this.#options.columns).size;
-    const projected = { fields: kept.fields.slice(0, width), columns: kept.columns.slice(0, width), length: kept.length };
-    return new Change(formatPosition(place), place.snapshot, keptKinds, projected);
+    const projected = { fields: batch.fields.slice(0, width), columns: batch.columns.slice(0, width), length: batch.length };
+    return new Change(formatPosition(place), place.phase === 'log' ? place.snapshot - 1n : place.snapshot, kinds, projected);
   }
 
   async #read(id: bigint, part: 'state' | 'changes'): Promise<Snapshot> {
@@ -276,7 +379,22 @@ class ChangeStream<R> {
     }
   }
 
-  async #save(next: bigint): Promise<void> {
-    if (this.#options.consumer !== undefined) await this.#store.consumers.write(this.#options.consumer, next);
+  async #save(place: Place): Promise<void> {
+    const { consumer } = this.#options;
+    if (consumer === undefined || place.done > 0) return;
+    await this.#store.consumers.write(consumer, place.snapshot, place.phase === 'log' ? { position: formatPosition(place) } : {});
   }
+}
+
+function takeKinded({ batch, kinds }: Kinded, rows: Uint32Array): Kinded {
+  return { batch: takeBatch(batch, rows), kinds: Uint8Array.from(rows, (row) => kinds[row]!) };
+}
+
+/** Rows numbered at or above `first`; null = all. */
+function rowsFrom(numbers: BigInt64Array | undefined, first: bigint): Uint32Array | null {
+  if (numbers === undefined || numbers.every((number) => number >= first)) return null;
+  const rows = new Uint32Array(numbers.length);
+  let count = 0;
+  for (let row = 0; row < numbers.length; row++) if (numbers[row]! >= first) rows[count++] = row;
+  return rows.subarray(0, count);
 }

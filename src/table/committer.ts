@@ -4,9 +4,10 @@
 import { WeirError } from '../base/error.js';
 import { abortMessages, confirmCommits, lastCommittedIdentifier } from '../commit/table-commit.js';
 import type { CommitMessage } from '../meta/commit-message.js';
+import type { LogSession } from './log/log-session.js';
 import { publish } from './publish.js';
 import type { TableStore } from './table-store.js';
-import type { CommitResult } from './writer.js';
+import type { CommitResult, WriterLog } from './writer.js';
 
 /**
  * Commits what several writers prepared, as one snapshot. Make it with `table.openCommitter`.
@@ -20,10 +21,12 @@ export class TableCommitter {
   readonly commitUser: string;
   readonly #store: TableStore;
   readonly #expire: () => Promise<void>;
+  readonly #log: WriterLog | undefined;
   #closed = false;
 
   /** @internal */
-  constructor(store: TableStore, commitUser: string, expire: () => Promise<void>) {
+  constructor(store: TableStore, commitUser: string, expire: () => Promise<void>, log?: WriterLog) {
+    this.#log = log;
     this.#store = store;
     this.commitUser = commitUser;
     this.#expire = expire;
@@ -37,6 +40,7 @@ export class TableCommitter {
    */
   async commit(identifier: bigint, messages: readonly CommitMessage[], options: { watermark?: bigint } = {}): Promise<CommitResult> {
     if (this.#closed) throw new WeirError('CLOSED', `the committer of ${this.#store.table} is closed`, { table: this.#store.table });
+    if (this.#log?.session !== undefined) return this.#commitToLog(this.#log.session, identifier, messages, options.watermark);
     const last = await this.lastIdentifier();
     const rows = messages.reduce((sum, message) => sum + message.newFiles.reduce((part, file) => part + file.rowCount, 0), 0);
     if (last !== undefined && identifier <= last) {
@@ -52,6 +56,17 @@ export class TableCommitter {
     return { snapshot: snapshots.at(-1), identifier, rows, alreadyCommitted, compactionDropped };
   }
 
+  async #commitToLog(
+    session: LogSession,
+    identifier: bigint,
+    messages: readonly CommitMessage[],
+    watermark: bigint | undefined,
+  ): Promise<CommitResult> {
+    const rows = messages.reduce((sum, { log }) => (log?.bodies ?? []).reduce((part, body) => part + body.rows, sum), 0);
+    const receipt = await session.commitMessages(identifier, messages, watermark);
+    return { snapshot: undefined, identifier, rows, compactionDropped: false, ...receipt };
+  }
+
   /**
    * The newest identifier this user committed; undefined when no snapshot of the user is left.
    *
@@ -59,7 +74,7 @@ export class TableCommitter {
    * const next = ((await committer.lastIdentifier()) ?? 0n) + 1n;
    */
   async lastIdentifier(): Promise<bigint | undefined> {
-    return lastCommittedIdentifier(this.#store, this.commitUser);
+    return this.#log?.session?.lastIdentifier ?? lastCommittedIdentifier(this.#store, this.commitUser);
   }
 
   /**
@@ -69,7 +84,11 @@ export class TableCommitter {
    * await committer.abort(await writer.prepareCommit());
    */
   async abort(messages: readonly CommitMessage[]): Promise<void> {
-    await abortMessages(this.#store, messages);
+    await abortMessages(
+      this.#store,
+      messages.filter(({ log }) => log === undefined),
+    );
+    for (const { log } of messages) for (const { name } of log?.bodies ?? []) await this.#store.log?.log.store.removeBody(name);
   }
 
   /**
@@ -78,10 +97,16 @@ export class TableCommitter {
    * @example
    * await committer.close();
    */
-  async close(): Promise<void> {
+  async close(options: { flush?: boolean } = {}): Promise<void> {
     if (this.#closed) return;
     await confirmCommits(this.#store);
     this.#closed = true;
+    if (this.#log === undefined) return;
+    try {
+      if (options.flush !== false) await this.#log.keeper.flush();
+    } finally {
+      await this.#log.keeper.release();
+    }
   }
 
   /**

@@ -56,6 +56,12 @@ export interface CompactResult {
 const MAX_REPLANS = 20;
 
 export async function compactTable(store: TableStore, options: CompactOptions): Promise<CompactResult> {
+  await store.refresh();
+  return compactPlaces(store, await bucketPlaces(store, options.partition), options);
+}
+
+/** Compacts some buckets, as many at a time as there are threads. */
+export async function compactPlaces(store: TableStore, places: readonly BucketPlace[], options: CompactOptions): Promise<CompactResult> {
   const total: CompactResult = {
     snapshot: undefined,
     filesBefore: 0,
@@ -65,8 +71,6 @@ export async function compactTable(store: TableStore, options: CompactOptions): 
     bytesBefore: 0,
     bytesAfter: 0,
   };
-  await store.refresh();
-  const places = await bucketPlaces(store, options.partition);
   const commitUser = store.newCommitUser();
   let bucketsDone = 0;
   const jobs = places.map(

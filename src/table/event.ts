@@ -49,7 +49,7 @@ export type WeirEvent = { readonly table: string } & (
   /** A writer's compaction failed; its rows are not touched by that, and it tries again with the next commit. */
   | { readonly type: 'compaction-failure'; readonly bucket: number; readonly error: WeirError }
   | { readonly type: 'expiry'; readonly expired: number; readonly filesDeleted: number }
-  | { readonly type: 'back-pressure'; readonly reason: 'write-buffer' | 'sorted-runs'; readonly duration_ms: number }
+  | { readonly type: 'back-pressure'; readonly reason: 'write-buffer' | 'sorted-runs' | 'log'; readonly duration_ms: number }
 );
 
 /**

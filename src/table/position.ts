@@ -3,6 +3,9 @@
  *
  *   full-<snapshot>-<n>     n batches of the full state at that snapshot are done
  *   change-<snapshot>-<n>   all changes before that snapshot are done, and n batches of its own
+ *   log-<snapshot>-<n>-<slot>-<number>-<commit>
+ *                           in the log: all slots before that one, whose rows have numbers below <number> and the last of which
+ *                           is <commit>, and n parts of its own; of other engines' snapshots all before <snapshot>
  *
  * Counting batches is exact because files never change and a plan lists them in a fixed order.
  */
@@ -23,10 +26,27 @@ export type StreamPosition = string & { readonly __position: unique symbol };
  * @example
  * const place: Place = { phase: 'change', snapshot: 7n, done: 0 };
  */
-export interface Place {
+export type Place = SnapshotPlace | LogPlace;
+
+/** A place among the batches of a snapshot's state or changes. */
+export interface SnapshotPlace {
   readonly phase: 'full' | 'change';
   readonly snapshot: bigint;
   readonly done: number;
+}
+
+/** A place in the table's log. */
+export interface LogPlace {
+  readonly phase: 'log';
+  /** first snapshot whose changes by others are not done */
+  readonly snapshot: bigint;
+  readonly done: number;
+  /** next slot */
+  readonly slot: bigint;
+  /** rows up to here have lower numbers */
+  readonly end: bigint;
+  /** of the slot before; empty when that is not known */
+  readonly commit: string;
 }
 
 /**
@@ -37,7 +57,8 @@ export interface Place {
  * const changes = flights.changes({ from });
  */
 export function formatPosition(place: Place): StreamPosition {
-  return `${place.phase}-${place.snapshot}-${place.done}` as StreamPosition;
+  const text = `${place.phase}-${place.snapshot}-${place.done}`;
+  return (place.phase === 'log' ? `${text}-${place.slot}-${place.end}-${place.commit}` : text) as StreamPosition;
 }
 
 /**
@@ -47,7 +68,10 @@ export function formatPosition(place: Place): StreamPosition {
  * const { snapshot } = parsePosition('change-7-0'); // 7n
  */
 export function parsePosition(text: string): Place {
-  const match = /^(full|change)-(\d{1,19})-(\d{1,15})$/.exec(text);
+  const match = /^(?:(full|change)-(\d{1,19})-(\d{1,15})|log-(\d{1,19})-(\d{1,15})-(\d{1,19})-(\d{1,19})-([0-9a-f-]*))$/.exec(text);
   if (match === null) throw new WeirError('INVALID_ARGUMENT', `'${text}' is no stream position`);
-  return { phase: match[1] as Place['phase'], snapshot: BigInt(match[2]!), done: Number(match[3]) };
+  const [, phase, snapshot, done, next, part, slot, end, commit] = match;
+  if (phase === undefined)
+    return { phase: 'log', snapshot: BigInt(next!), done: Number(part), slot: BigInt(slot!), end: BigInt(end!), commit: commit! };
+  return { phase: phase as SnapshotPlace['phase'], snapshot: BigInt(snapshot!), done: Number(done) };
 }

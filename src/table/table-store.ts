@@ -19,6 +19,7 @@ import { TableOptions } from '../meta/table-options.js';
 import { TablePath } from '../meta/table-path.js';
 import type { TableSchema } from '../meta/table-schema.js';
 import { countEvent, type EventListener, emptyMetrics, type Logger, type TableMetrics, type WeirEvent } from './event.js';
+import { LogHandle } from './log/log-handle.js';
 
 export interface Services {
   readonly io: FileIO;
@@ -45,6 +46,7 @@ export class TableStore {
   manifests: ManifestStore;
   schema: TableSchema;
   options: TableOptions;
+  #log: LogHandle | undefined;
 
   constructor(table: string, root: string, schema: TableSchema, services: Services, branch?: string) {
     this.table = table;
@@ -58,6 +60,13 @@ export class TableStore {
     this.schemas = new SchemaStore(services.io, this.path, schema);
     this.consumers = new ConsumerStore(services.io, this.path);
     this.manifests = this.#manifestStore();
+  }
+
+  /** undefined for a table that never had a log. A table whose log is switched off still has what is in it. */
+  get log(): LogHandle | undefined {
+    const { logId } = this.options;
+    if (this.#log?.id !== logId) this.#log = logId === undefined ? undefined : new LogHandle(this, logId);
+    return this.#log;
   }
 
   get io(): FileIO {
@@ -104,8 +113,15 @@ export class TableStore {
   }
 
   /** Where a writer puts new files of a bucket. `names` is unique to the task that writes. */
-  fileTarget(directory: string, kind: FileTarget['kind'], level: number, fileSource: number, firstSequence: bigint): FileTarget {
-    const { options, schema } = this;
+  fileTarget(
+    directory: string,
+    kind: FileTarget['kind'],
+    level: number,
+    fileSource: number,
+    firstSequence: bigint,
+    schema: TableSchema = this.schema,
+  ): FileTarget {
+    const { options } = this;
     const prefix = kind === 'changelog' ? options.changelogFilePrefix : options.dataFilePrefix;
     return {
       kind,

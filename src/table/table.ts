@@ -3,8 +3,9 @@
  *
  * A handle sees the table as it is at each call: the latest schema and snapshot are looked up, never assumed.
  */
-import { WeirError } from '../base/error.js';
+import { hasCode, WeirError } from '../base/error.js';
 import { dropPartitions, truncateTable } from '../commit/table-commit.js';
+import type { MemoryBucket } from '../lsm/memory-file.js';
 import { type OrphanOptions, type OrphanResult, removeOrphanFiles } from '../maintain/orphan-removal.js';
 import { expireSnapshots } from '../maintain/snapshot-expiry.js';
 import type { Consumer } from '../meta/consumer-store.js';
@@ -25,6 +26,7 @@ import { type CompactOptions, type CompactResult, compactTable } from './compact
 import type { TableMetrics } from './event.js';
 import { readHeld, yieldHeld } from './held-snapshot.js';
 import { type IncrementalRange, incrementalSource } from './incremental.js';
+import { LogService } from './log/log-service.js';
 import { type PartitionSpec, partitionMatcher } from './partition-spec.js';
 import { Scan, type ScanSource } from './scan.js';
 import { streamSplit } from './split-stream.js';
@@ -89,6 +91,9 @@ export interface Tag {
   readonly snapshot: Snapshot;
 }
 
+/** How often a read looks again when the log moved on under it. */
+const MAX_REPLANS = 5;
+
 type Row = Record<string, unknown>;
 
 /**
@@ -100,12 +105,18 @@ type Row = Record<string, unknown>;
  */
 export class Table<R = Row> {
   readonly #store: TableStore;
+  readonly #log: LogService;
   #points: PointReader | undefined;
   #expiring: Promise<unknown> = Promise.resolve();
 
   /** @internal */
   constructor(store: TableStore) {
     this.#store = store;
+    this.#log = new LogService(
+      store,
+      () => this.#expireInPassing(),
+      (options) => this.alter(Object.entries(options).map(([key, value]) => ({ action: 'setOption', key, value }))),
+    );
   }
 
   /** `database.table` */
@@ -149,7 +160,10 @@ export class Table<R = Row> {
   async openWriter(options: WriterOptions = {}): Promise<TableWriter<R>> {
     await this.#writable();
     if (typeof options.overwrite === 'object') partitionMatcher(this.name, this.#store.schema, options.overwrite.partition);
-    return new TableWriter<R>(this.#store, options, () => this.#expireInPassing());
+    const commitUser = options.commitUser ?? this.#store.newCommitUser();
+    const overwrites = options.overwrite !== undefined && options.overwrite !== false;
+    const log = await this.#log.open(commitUser, { overwrites });
+    return new TableWriter<R>(this.#store, { ...options, commitUser }, () => this.#expireInPassing(), log);
   }
 
   /**
@@ -162,7 +176,8 @@ export class Table<R = Row> {
   async openCommitter(options: { commitUser?: string } = {}): Promise<TableCommitter> {
     await this.#writable();
     const commitUser = options.commitUser ?? this.#store.newCommitUser();
-    return new TableCommitter(this.#store, commitUser, () => this.#expireInPassing());
+    const log = await this.#log.open(commitUser, { overwrites: false });
+    return new TableCommitter(this.#store, commitUser, () => this.#expireInPassing(), log);
   }
 
   /**
@@ -245,7 +260,20 @@ export class Table<R = Row> {
    */
   async compact(options: CompactOptions = {}): Promise<CompactResult> {
     await this.#writable();
+    await this.#log.flush(options.signal);
     return compactTable(this.#store, options);
+  }
+
+  /**
+   * Puts all that was committed to the table's log into a snapshot, for engines that see snapshots only. The snapshot's id;
+   * undefined when there was nothing to do.
+   *
+   * @example
+   * const snapshot = await flights.flush();
+   */
+  async flush(options: { signal?: AbortSignal } = {}): Promise<bigint | undefined> {
+    await this.#writable();
+    return this.#log.flush(options.signal);
   }
 
   /**
@@ -299,7 +327,9 @@ export class Table<R = Row> {
    * const snapshot = await flights.truncate();
    */
   async truncate(options: { commitUser?: string; identifier?: bigint } = {}): Promise<bigint | undefined> {
-    const outcome = await truncateTable(await this.#writable(), this.#operator(options));
+    const store = await this.#writable();
+    await this.#log.flush();
+    const outcome = await truncateTable(store, this.#operator(options));
     return outcome.snapshots.at(-1);
   }
 
@@ -314,6 +344,7 @@ export class Table<R = Row> {
     options: { commitUser?: string; identifier?: bigint } = {},
   ): Promise<bigint | undefined> {
     const store = await this.#writable();
+    await this.#log.flush();
     const matchers = specs.map((spec) => partitionMatcher(this.name, this.#store.schema, spec));
     const outcome = await dropPartitions(store, (partition) => matchers.some((matches) => matches(partition)), this.#operator(options));
     return outcome.snapshots.at(-1);
@@ -440,28 +471,42 @@ export class Table<R = Row> {
   async #snapshotSource(options: ScanOptions): Promise<ScanSource> {
     const store = this.#store;
     await store.refresh();
-    const snapshot = await this.snapshot(options.at);
+    const { snapshot, tail } = await this.#state(options.at);
     const schema = options.at === undefined || snapshot === undefined ? store.schema : await store.schemas.read(snapshot.schemaId);
     validateForRead(schema);
     this.#checkColumns(options.columns, schema);
     const columns = options.columns ?? schema.fields.map((field) => field.name);
     const fields = columns.map((name) => schema.fields.find((field) => field.name === name)!);
     const where = this.#bind(options.where, schema);
-    if (snapshot === undefined) {
-      return { plan: { snapshot: undefined, splits: 0, files: 0, rows: 0, size_bytes: 0 }, fields, parts: [] };
-    }
-    const plan = await readHeld(store, snapshot, () => planSnapshot(store, snapshot, schema, where));
+    const held = <T>(read: () => Promise<T>) => (snapshot === undefined ? read() : readHeld(store, snapshot, read));
+    const plan = await held(() => planSnapshot(store, snapshot, schema, { where, tail }));
+    const parts = this.#parts(plan, schema, columns, where, options.signal);
     return {
       plan: {
-        snapshot: snapshot.id,
+        snapshot: snapshot?.id,
         splits: plan.splits.length,
         files: plan.splits.reduce((sum, split) => sum + split.sections.flat(2).length, 0),
         rows: plan.splits.reduce((sum, split) => sum + split.rows, 0),
         size_bytes: plan.splits.reduce((sum, split) => sum + split.size_bytes, 0),
       },
       fields,
-      parts: this.#parts(plan, schema, columns, where, options.signal).map((part) => () => yieldHeld(store, snapshot, part())),
+      parts: snapshot === undefined ? parts : parts.map((part) => () => yieldHeld(store, snapshot, part())),
     };
+  }
+
+  /** What a read sees: a snapshot and, unless it asked for one, the rows of the log that are in none yet. */
+  async #state(at: At | undefined): Promise<{ snapshot: Snapshot | undefined; tail: readonly MemoryBucket[] }> {
+    const { log } = this.#store;
+    if (at !== undefined || log === undefined) return { snapshot: await this.snapshot(at), tail: [] };
+    for (let attempt = 0; ; attempt++) {
+      const { snapshot, position, head } = await log.latest();
+      try {
+        return { snapshot, tail: await log.tail.read(position, head) };
+      } catch (error) {
+        // the slots went into a later snapshot and were trimmed meanwhile
+        if (!hasCode(error, 'POSITION_EXPIRED') || attempt >= MAX_REPLANS) throw error;
+      }
+    }
   }
 
   #parts(

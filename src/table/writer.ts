@@ -23,6 +23,8 @@ import { kindsOfColumn, withoutRetracts } from '../write/row-kinds.js';
 import { RowRouter } from '../write/row-router.js';
 import { BucketWriter, fileAtLevel } from './bucket-writer.js';
 import { HandedOver } from './handed-over.js';
+import type { LogKeeper } from './log/log-keeper.js';
+import type { LogSession } from './log/log-session.js';
 import { partitionMatcher } from './partition-spec.js';
 import { publish } from './publish.js';
 import type { TableStore } from './table-store.js';
@@ -88,6 +90,15 @@ export interface CommitResult {
   readonly alreadyCommitted: boolean;
   /** a compaction that came along met a conflicting commit and was dropped; the rows are committed, its writer plans it again */
   readonly compactionDropped: boolean;
+  /** the slot of the table's log that holds the commit; a snapshot follows within `snapshot.interval` */
+  readonly slot?: bigint | undefined;
+}
+
+/** The log of a table that has one. */
+export interface WriterLog {
+  /** undefined in a writer that overwrites: its rows go to a snapshot, after all that the log holds */
+  readonly session: LogSession | undefined;
+  readonly keeper: LogKeeper;
 }
 
 /**
@@ -112,6 +123,7 @@ export class TableWriter<R = Record<string, unknown>> {
   readonly #expire: () => Promise<void>;
   /** undefined in a writer that does not compact */
   readonly #handedOver: HandedOver | undefined;
+  readonly #log: WriterLog | undefined;
   #entries: { snapshot: bigint; byBucket: Map<string, ManifestEntry[]> } | undefined;
   #prepared: CommitMessage[] = [];
   #rows = 0;
@@ -121,11 +133,12 @@ export class TableWriter<R = Record<string, unknown>> {
   #closed = false;
 
   /** @internal */
-  constructor(store: TableStore, options: WriterOptions, expire: () => Promise<void>) {
+  constructor(store: TableStore, options: WriterOptions, expire: () => Promise<void>, log?: WriterLog) {
     this.#store = store;
+    this.#log = log;
     this.#schema = store.schema;
     this.#expire = expire;
-    this.commitUser = options.commitUser ?? store.newCommitUser();
+    this.commitUser = options.commitUser ?? log?.session?.user ?? store.newCommitUser();
     this.#overwrite = options.overwrite === false ? undefined : options.overwrite;
     this.#writeOnly = options.writeOnly ?? store.options.writeOnly;
     this.#compacts = !this.#writeOnly && this.#overwrite === undefined && store.schema.primaryKeys.length > 0;
@@ -146,6 +159,29 @@ export class TableWriter<R = Record<string, unknown>> {
     this.#check();
     const batch = this.#batchOf(rows, insertFields(this.#schema));
     await this.#add(conformBatch(this.#store.table, this.#schema, batch), kindsFor(options.kinds, batch.length));
+  }
+
+  /**
+   * Commits exactly these rows, whatever else was written: durable and visible when it resolves. Any number of calls may run at
+   * once, those that meet share a slot of the log. UNSUPPORTED on a table without a log.
+   *
+   * @example
+   * await Promise.all([writer.append({ id: 1n, delay: 3 }), writer.append({ id: 2n, delay: 40 })]);
+   */
+  async append(rows: R | readonly R[] | RecordBatch | Batch, options: WriteOptions = {}): Promise<CommitResult> {
+    this.#check();
+    const session = this.#log?.session;
+    if (session === undefined) {
+      const why = this.#overwrite === undefined ? 'it has no log (log.enabled)' : 'its writer overwrites';
+      throw new WeirError('UNSUPPORTED', `rows cannot be appended to ${this.#store.table} one by one: ${why}; write and commit`, {
+        table: this.#store.table,
+      });
+    }
+    const batch = conformBatch(this.#store.table, this.#schema, this.#batchOf(rows, insertFields(this.#schema)));
+    const accepted = this.#accepted(batch, kindsFor(options.kinds, batch.length));
+    await this.#log!.keeper.makeRoom();
+    const { identifier, slot, alreadyCommitted } = await session.append(accepted.rows, accepted.kinds);
+    return { snapshot: undefined, slot, identifier, rows: accepted.rows.length, alreadyCommitted, compactionDropped: false };
   }
 
   /**
@@ -175,6 +211,11 @@ export class TableWriter<R = Record<string, unknown>> {
    */
   async prepareCommit(): Promise<CommitMessage[]> {
     this.#check();
+    const session = this.#log?.session;
+    if (session !== undefined) {
+      this.#rows = 0;
+      return session.prepare();
+    }
     if (await this.#handedOver?.settle()) await this.#reload();
     else await this.#reloadStale();
     const messages = await this.#collect(this.#store.options.commitForceCompact);
@@ -192,6 +233,10 @@ export class TableWriter<R = Record<string, unknown>> {
    */
   async commit(options: CommitOptions = {}): Promise<CommitResult> {
     this.#check();
+    const session = this.#log?.session;
+    if (session !== undefined) return this.#commitToLog(session, options);
+    // what the log holds is older than what this commit brings
+    await this.#log?.keeper.flush();
     const last = await lastCommittedIdentifier(this.#store, this.commitUser);
     const identifier = options.identifier ?? nextIdentifier(last, this.#lastIdentifier);
     const rows = this.#rows;
@@ -218,6 +263,13 @@ export class TableWriter<R = Record<string, unknown>> {
     return { snapshot: snapshots.at(-1), identifier, rows, alreadyCommitted, compactionDropped };
   }
 
+  async #commitToLog(session: LogSession, { identifier, watermark }: CommitOptions): Promise<CommitResult> {
+    const rows = this.#rows;
+    const receipt = await session.commit(identifier, watermark);
+    this.#rows = 0;
+    return { snapshot: undefined, rows, compactionDropped: false, ...receipt };
+  }
+
   /**
    * Forgets everything since the last commit and deletes its files.
    *
@@ -226,6 +278,7 @@ export class TableWriter<R = Record<string, unknown>> {
    * await writer.abort(); // as if nothing had been written
    */
   async abort(): Promise<void> {
+    await this.#log?.session?.abort();
     const messages = [...this.#prepared];
     for (const bucket of this.#buckets.values()) {
       const message = await bucket.abort();
@@ -240,16 +293,23 @@ export class TableWriter<R = Record<string, unknown>> {
   }
 
   /**
-   * Ends the writer; rows that were not committed are gone, with their files.
+   * Ends the writer; rows that were not committed are gone, with their files. On a table with a log what was committed is put
+   * into a snapshot, unless `flush` is false: then another writer or `compact` does it later.
    *
    * @example
    * await writer.close();
    */
-  async close(): Promise<void> {
+  async close(options: { flush?: boolean } = {}): Promise<void> {
     if (this.#closed) return;
     await this.abort();
     await confirmCommits(this.#store);
     this.#closed = true;
+    if (this.#log === undefined) return;
+    try {
+      if (options.flush !== false) await this.#log.keeper.flush();
+    } finally {
+      await this.#log.keeper.release();
+    }
   }
 
   /**
@@ -275,7 +335,8 @@ export class TableWriter<R = Record<string, unknown>> {
     return builder.finish();
   }
 
-  async #add(batch: Batch, given: Uint8Array | null): Promise<void> {
+  /** The rows that are to be written, after the options on row kinds had their say. */
+  #accepted(batch: Batch, given: Uint8Array | null): { rows: Batch; kinds: Uint8Array | null } {
     const { options, table } = this.#store;
     let kinds = given;
     if (options.rowkindField !== undefined) {
@@ -292,11 +353,21 @@ export class TableWriter<R = Record<string, unknown>> {
         kept = takeBatch(batch, rows);
       }
     }
+    return { rows: kept, kinds };
+  }
+
+  async #add(batch: Batch, given: Uint8Array | null): Promise<void> {
+    const { rows: kept, kinds } = this.#accepted(batch, given);
+    this.#rows += kept.length;
+    if (this.#log?.session !== undefined) {
+      await this.#log.keeper.makeRoom();
+      await this.#log.session.add(kept, kinds);
+      return;
+    }
     for (const part of this.#router.route(kept)) {
       const bucket = await this.#bucket(part.partition, part.bucket);
       bucket.add(kept, part.rows, kinds);
     }
-    this.#rows += kept.length;
     await this.#flushWhenFull();
   }
 

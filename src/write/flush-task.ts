@@ -11,14 +11,12 @@
  */
 import { defineTask } from '../base/executor.js';
 import { type FileIORef, resolveFileIO } from '../io/file-io-ref.js';
-import { keyValueFields } from '../lsm/file-fields.js';
+import { KeyValueLayout } from '../lsm/key-value-layout.js';
 import { mergeRuns, type RunReader } from '../lsm/merge.js';
 import { type FileTarget, openRollingWriter, type RollingFileWriter } from '../lsm/rolling-writer.js';
 import { dedupSorted, sortRows } from '../lsm/sort.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
-import { trimmedPrimaryKey } from '../meta/table-schema.js';
-import type { Batch, Column } from '../types/column.js';
-import type { DataField } from '../types/data-type.js';
+import type { Batch } from '../types/column.js';
 import { concatBatch, sliceBatch, takeBatch } from '../types/take.js';
 import type { BufferedRows } from './write-buffer.js';
 
@@ -26,7 +24,7 @@ export interface FlushInput {
   readonly io: FileIORef;
   readonly target: FileTarget;
   readonly rows: BufferedRows;
-  /** sequence number of the first buffered row */
+  /** sequence number of the first buffered row, of rows that carry none of their own */
   readonly firstSequence: bigint;
   /** where the changelog goes; undefined = no changelog */
   readonly changelog: FileTarget | undefined;
@@ -76,9 +74,13 @@ async function sortWhole(
   changelog: RollingFileWriter | undefined,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const layout = new KeyValueLayout(input);
-  const { batches } = input.rows;
-  const whole = layout.batch(batches.length === 1 ? batches[0]! : concatBatch(batches), concatKinds(input.rows.kinds), input.firstSequence);
+  const layout = layoutOf(input);
+  const { batches, numbers } = input.rows;
+  const whole = layout.batch(
+    batches.length === 1 ? batches[0]! : concatBatch(batches),
+    concatKinds(input.rows.kinds),
+    numbers === undefined ? input.firstSequence : concatNumbers(numbers),
+  );
   const order = sortRows(layout.keys(whole), layout.sequence(whole), whole.length);
   const merged = dedupSorted(layout.keys(whole), order);
   await writeInOrder(whole, merged, data, signal);
@@ -86,15 +88,15 @@ async function sortWhole(
 }
 
 async function sortChunks(input: FlushInput, data: RollingFileWriter, signal: AbortSignal | undefined): Promise<void> {
-  const layout = new KeyValueLayout(input);
+  const layout = layoutOf(input);
   const runs: RunReader[] = [];
-  for (const chunk of layout.chunks()) {
+  for (const chunk of chunks(input, layout)) {
     signal?.throwIfAborted();
     const order = sortRows(layout.keys(chunk), layout.sequence(chunk), chunk.length);
     const merged = dedupSorted(layout.keys(chunk), order);
     runs.push(memoryRun(takeBatch(chunk, merged)));
   }
-  for await (const batch of mergeRuns(runs, layout.mergeSpec(), signal)) await data.write(batch);
+  for await (const batch of mergeRuns(runs, layout.mergeSpec(CHUNK_ROWS), signal)) await data.write(batch);
 }
 
 async function writeInOrder(batch: Batch, order: Uint32Array, writer: RollingFileWriter, signal: AbortSignal | undefined): Promise<void> {
@@ -129,82 +131,50 @@ function concatKinds(kinds: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
-/** Where things stand in a key-value file: `_KEY_*` columns, `_SEQUENCE_NUMBER`, `_VALUE_KIND`, the table's columns. */
-class KeyValueLayout {
-  readonly #input: FlushInput;
-  readonly #fields: readonly DataField[];
-  readonly #keyColumns: readonly number[];
-
-  constructor(input: FlushInput) {
-    this.#input = input;
-    const { schema } = input.target;
-    this.#fields = keyValueFields(schema);
-    this.#keyColumns = trimmedPrimaryKey(schema).map((name) => schema.fields.findIndex((field) => field.name === name));
+function concatNumbers(numbers: readonly BigInt64Array[]): BigInt64Array {
+  if (numbers.length === 1) return numbers[0]!;
+  const out = new BigInt64Array(numbers.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of numbers) {
+    out.set(part, at);
+    at += part.length;
   }
+  return out;
+}
 
-  batch(rows: Batch, kinds: Uint8Array, firstSequence: bigint): Batch {
-    const { length } = rows;
-    const sequence = new BigInt64Array(length);
-    for (let row = 0; row < length; row++) sequence[row] = firstSequence + BigInt(row);
-    const k = this.#keyColumns.length;
-    const system = (index: number, values: BigInt64Array | Int8Array): Column => {
-      return { type: this.#fields[k + index]!.type, length, validity: null, values, offsets: undefined, children: undefined };
-    };
-    const keys = this.#keyColumns.map((position, index) => ({ ...rows.columns[position]!, type: this.#fields[index]!.type }));
-    const kind = new Int8Array(kinds.buffer, kinds.byteOffset, length);
-    return { fields: this.#fields, columns: [...keys, system(0, sequence), system(1, kind), ...rows.columns], length };
-  }
+function layoutOf({ target, sequenceFields, sequenceAscending }: FlushInput): KeyValueLayout {
+  return new KeyValueLayout(target.schema, sequenceFields, sequenceAscending);
+}
 
-  keys(batch: Batch): readonly Column[] {
-    return batch.columns.slice(0, this.#keyColumns.length);
-  }
-
-  sequence(batch: Batch) {
-    return { userFields: this.#userSequence().map((index) => batch.columns[index]!), ascending: this.#input.sequenceAscending };
-  }
-
-  mergeSpec() {
-    const k = this.#keyColumns.length;
-    return {
-      keyColumns: this.#keyColumns.map((_, index) => index),
-      sequenceColumn: k,
-      kindColumn: k + 1,
-      userSequence: { columns: this.#userSequence(), ascending: this.#input.sequenceAscending },
-      ignoreDelete: false,
-      dropDelete: false,
-      outputColumns: this.#fields.map((_, index) => index),
-      batchRows: CHUNK_ROWS,
-    };
-  }
-
-  /** The buffered rows, regrouped into chunks of CHUNK_ROWS, in order of arrival. */
-  *chunks(): Generator<Batch> {
-    const { batches, kinds } = this.#input.rows;
-    let parts: Batch[] = [];
-    let partKinds: Uint8Array[] = [];
-    let rows = 0;
-    let sequence = this.#input.firstSequence;
-    for (let i = 0; i < batches.length; i++) {
-      const batch = batches[i]!;
-      for (let start = 0; start < batch.length; ) {
-        const end = Math.min(batch.length, start + CHUNK_ROWS - rows);
-        parts.push(start === 0 && end === batch.length ? batch : sliceBatch(batch, start, end));
-        partKinds.push(kinds[i]!.slice(start, end));
-        rows += end - start;
-        start = end;
-        if (rows === CHUNK_ROWS) {
-          yield this.batch(parts.length === 1 ? parts[0]! : concatBatch(parts), concatKinds(partKinds), sequence);
-          sequence += BigInt(rows);
-          parts = [];
-          partKinds = [];
-          rows = 0;
-        }
-      }
+/** The buffered rows, regrouped into chunks of CHUNK_ROWS, in order of arrival. */
+function* chunks(input: FlushInput, layout: KeyValueLayout): Generator<Batch> {
+  const { batches, kinds, numbers } = input.rows;
+  let parts: Batch[] = [];
+  let partKinds: Uint8Array[] = [];
+  let partNumbers: BigInt64Array[] = [];
+  let rows = 0;
+  let sequence = input.firstSequence;
+  const close = () => {
+    const whole = parts.length === 1 ? parts[0]! : concatBatch(parts);
+    const chunk = layout.batch(whole, concatKinds(partKinds), numbers === undefined ? sequence : concatNumbers(partNumbers));
+    sequence += BigInt(rows);
+    parts = [];
+    partKinds = [];
+    partNumbers = [];
+    rows = 0;
+    return chunk;
+  };
+  for (let i = 0; i < batches.length; i++) {
+    const batch = batches[i]!;
+    for (let start = 0; start < batch.length; ) {
+      const end = Math.min(batch.length, start + CHUNK_ROWS - rows);
+      parts.push(start === 0 && end === batch.length ? batch : sliceBatch(batch, start, end));
+      partKinds.push(kinds[i]!.slice(start, end));
+      if (numbers !== undefined) partNumbers.push(numbers[i]!.slice(start, end));
+      rows += end - start;
+      start = end;
+      if (rows === CHUNK_ROWS) yield close();
     }
-    if (rows > 0) yield this.batch(parts.length === 1 ? parts[0]! : concatBatch(parts), concatKinds(partKinds), sequence);
   }
-
-  #userSequence(): number[] {
-    return this.#input.sequenceFields.map((position) => this.#keyColumns.length + 2 + position);
-  }
+  if (rows > 0) yield close();
 }

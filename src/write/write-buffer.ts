@@ -2,7 +2,7 @@
  * The rows of one bucket that wait to be flushed, in order of arrival.
  *
  * Invariants: the buffer owns its memory (rows are copied in, so a caller may reuse its arrays, and a flush may move the
- * buffers to a worker); row i of the buffer has sequence number `firstSequence + i`.
+ * buffers to a worker). Rows of a log carry their numbers; of others row i of the buffer has number `firstSequence + i`.
  */
 import type { Batch, Column } from '../types/column.js';
 import { INSERT } from '../types/column.js';
@@ -12,6 +12,8 @@ export interface BufferedRows {
   readonly batches: readonly Batch[];
   /** row kinds, one array a batch */
   readonly kinds: readonly Uint8Array[];
+  /** sequence numbers, one array a batch; undefined when they are consecutive from the flush's first */
+  readonly numbers: readonly BigInt64Array[] | undefined;
   readonly rows: number;
   readonly size_bytes: number;
 }
@@ -19,6 +21,7 @@ export interface BufferedRows {
 export class WriteBuffer {
   #batches: Batch[] = [];
   #kinds: Uint8Array[] = [];
+  #numbers: BigInt64Array[] | undefined;
   #rows = 0;
   #size_bytes = 0;
 
@@ -30,13 +33,22 @@ export class WriteBuffer {
     return this.#size_bytes;
   }
 
-  /** `rows` null = all of the batch; `kinds` null = all INSERT. */
-  add(batch: Batch, rows: Uint32Array | null, kinds: Uint8Array | null): void {
+  /**
+   * `rows` null = all of the batch; `kinds` null = all INSERT; `first` is the number of the batch's first row, given for all
+   * batches of a buffer or for none.
+   */
+  add(batch: Batch, rows: Uint32Array | null, kinds: Uint8Array | null, first?: bigint): void {
     const own = rows === null ? copyBatch(batch) : takeBatch(batch, rows);
     const ownKinds = new Uint8Array(own.length);
     if (kinds === null) ownKinds.fill(INSERT);
     else if (rows === null) ownKinds.set(kinds);
     else for (let i = 0; i < rows.length; i++) ownKinds[i] = kinds[rows[i]!]!;
+    if (first !== undefined) {
+      const numbers = new BigInt64Array(own.length);
+      for (let i = 0; i < numbers.length; i++) numbers[i] = first + BigInt(rows === null ? i : rows[i]!);
+      this.#numbers ??= [];
+      this.#numbers.push(numbers);
+    }
     this.#batches.push(own);
     this.#kinds.push(ownKinds);
     this.#rows += own.length;
@@ -46,9 +58,16 @@ export class WriteBuffer {
 
   /** Hands over all rows and starts again. */
   drain(): BufferedRows {
-    const drained = { batches: this.#batches, kinds: this.#kinds, rows: this.#rows, size_bytes: this.#size_bytes };
+    const drained = {
+      batches: this.#batches,
+      kinds: this.#kinds,
+      numbers: this.#numbers,
+      rows: this.#rows,
+      size_bytes: this.#size_bytes,
+    };
     this.#batches = [];
     this.#kinds = [];
+    this.#numbers = undefined;
     this.#rows = 0;
     this.#size_bytes = 0;
     return drained;

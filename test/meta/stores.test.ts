@@ -202,7 +202,9 @@ describe('ConsumerStore', () => {
     await consumers.write('b', 9n);
     await consumers.write('a', 12n, { sync: true });
     await consumers.write('a', 13n);
-    expect(await consumers.read('a')).toBe(13n);
+    expect(await consumers.read('a')).toEqual({ nextSnapshot: 13n, position: undefined });
+    await consumers.write('b', 9n, { position: 'log-9-0-7-3-' });
+    expect(await consumers.read('b')).toEqual({ nextSnapshot: 9n, position: 'log-9-0-7-3-' });
     expect((await consumers.list()).map(({ id, nextSnapshot }) => [id, nextSnapshot])).toEqual([
       ['a', 13n],
       ['b', 9n],
@@ -211,7 +213,7 @@ describe('ConsumerStore', () => {
     await consumers.remove('b');
     expect(await consumers.minNextSnapshot()).toBe(13n);
     await io.replace(path.consumer('c'), text('{"nextSnapshot": 5}'));
-    expect(await consumers.read('c')).toBe(5n);
+    expect((await consumers.read('c'))?.nextSnapshot).toBe(5n);
     await io.replace(path.consumer('c'), text('{"nextSnapshot": "5"}'));
     await expect(consumers.read('c')).rejects.toMatchObject({ code: 'CORRUPTION', file: path.consumer('c') });
     await expect(consumers.write('../x', 1n)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });

@@ -151,9 +151,12 @@ describe('indexes of evolved columns', () => {
       expect(await idsOf(renamed, eq('number', value))).toEqual(await idsOf(table, eq('i', value)));
     }
     for (const { s } of rows.slice(0, 8)) if (s !== null) expect(await idsOf(renamed, eq('i', s))).toEqual(await idsOf(table, eq('s', s)));
-    const widened = await copyOf('index_bitmap', [{ action: 'updateType', name: 'i', type: 'BIGINT' }]);
+    const widening = { action: 'updateType', name: 'i', type: 'BIGINT' } as const;
+    const widened = await copyOf('index_bitmap', [widening]);
+    const unindexed = await copyOf('index_bitmap', [widening, { action: 'setOption', key: 'file-index.read.enabled', value: 'false' }]);
     for (const value of one.slice(0, 6)) {
-      expect(await filesOf(widened, eq('i', BigInt(value)))).toBe(2);
+      // statistics hold for the wider type, hashes of the narrower one do not
+      expect(await filesOf(widened, eq('i', BigInt(value)))).toBe(await filesOf(unindexed, eq('i', BigInt(value))));
       expect(await idsOf(widened, eq('i', BigInt(value)))).toEqual(await idsOf(table, eq('i', value)));
     }
     const added = await copyOf('index_bitmap', [

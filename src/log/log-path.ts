@@ -1,0 +1,49 @@
+/**
+ * Where a log is.
+ *
+ *   <table>/log/<log id>/0000/00000000000000000042.arrow    slot 42; a directory holds SLOTS_PER_DIRECTORY slots
+ *   <table>/log/<log id>/bodies/<name>.arrow                rows of commits too large to stand in their slot
+ */
+const SLOTS_PER_DIRECTORY = 10_000n;
+const SUFFIX = '.arrow';
+
+export class LogPath {
+  readonly directory: string;
+
+  /** @param table the table's directory @param id the option `log.id` */
+  constructor(table: string, id: string) {
+    this.directory = `${table}/log/${id}`;
+  }
+
+  slotDirectory(slot: bigint): string {
+    return `${this.directory}/${String(slot / SLOTS_PER_DIRECTORY).padStart(4, '0')}`;
+  }
+
+  slot(slot: bigint): string {
+    return `${this.slotDirectory(slot)}/${String(slot).padStart(20, '0')}${SUFFIX}`;
+  }
+
+  get bodyDirectory(): string {
+    return `${this.directory}/bodies`;
+  }
+
+  body(name: string): string {
+    return `${this.bodyDirectory}/${name}${SUFFIX}`;
+  }
+
+  /** Does the slot open a directory? Then the one before it has to last first, or a power loss leaves a gap. */
+  opensDirectory(slot: bigint): boolean {
+    return slot % SLOTS_PER_DIRECTORY === 0n;
+  }
+
+  /** The slot a file name says, undefined for other files. */
+  static slotOf(path: string): bigint | undefined {
+    const name = /(?:^|\/)(\d{20})\.arrow$/.exec(path);
+    return name === null ? undefined : BigInt(name[1]!);
+  }
+
+  /** true for a directory of slots */
+  static isSlotDirectory(path: string): boolean {
+    return /\/\d{4,}$/.test(path);
+  }
+}

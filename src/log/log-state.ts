@@ -1,0 +1,92 @@
+/**
+ * What the slots up to one say, folded.
+ *
+ *   newest tree record ─> users as of it ─ slot ─ slot ─ … ─> state at the head
+ *
+ * Invariants
+ * - slots are applied in order, none left out. A slot that cannot follow (its numbers fall, its time goes back) is CORRUPTION.
+ * - a commit of an epoch older than its user's newest `open` is void, and so is one whose identifier is not above the user's
+ *   last: whoever folds decides the same.
+ */
+import { WeirError } from '../base/error.js';
+import type { Coverage, LogCommit, LogUser, SlotHeader, TreeMark } from './slot.js';
+
+export interface Claim {
+  readonly by: string;
+  readonly until_ms: number;
+}
+
+export class LogState {
+  /** newest slot folded; 0 before the first */
+  slot = 0n;
+  /** its commit id */
+  commit = '';
+  start = 1n;
+  tree: TreeMark = { slot: 0n, snapshot: 0n, position: 0n };
+  /** end of the row numbers in use */
+  end = 0n;
+  time_ms = 0;
+  closed = false;
+  claim: Claim | undefined;
+  coverage: readonly Coverage[] = [];
+  readonly #users = new Map<string, LogUser>();
+
+  /** The state at a `tree` record, from the record alone. */
+  static at(record: SlotHeader): LogState {
+    const state = new LogState();
+    if (record.content.kind === 'tree') for (const user of record.content.users) state.#users.set(user.user, user);
+    state.#take(record);
+    return state;
+  }
+
+  user(name: string): LogUser | undefined {
+    return this.#users.get(name);
+  }
+
+  get users(): LogUser[] {
+    return [...this.#users.values()];
+  }
+
+  /** Folds the next slot. @throws CORRUPTION */
+  apply(header: SlotHeader, file: string): void {
+    const follows =
+      header.slot === this.slot + 1n &&
+      header.base >= this.end &&
+      header.time_ms >= this.time_ms &&
+      header.start >= this.start &&
+      header.tree.slot >= this.tree.slot;
+    if (!follows) throw new WeirError('CORRUPTION', `log slot ${file} does not follow slot ${this.slot}`, { file });
+    this.#take(header);
+  }
+
+  /** Does the commit count, in a slot that follows this state? */
+  counts(commit: LogCommit): boolean {
+    const user = this.#users.get(commit.user);
+    return user !== undefined && commit.epoch === user.epoch && (user.identifier === undefined || commit.identifier > user.identifier);
+  }
+
+  #take(header: SlotHeader): void {
+    const { content, slot, time_ms } = header;
+    if (content.kind === 'commits') {
+      for (const commit of content.commits) {
+        if (!this.counts(commit)) continue;
+        const { user, epoch, identifier } = commit;
+        this.#users.set(user, { user, epoch, identifier, time_ms });
+      }
+    } else if (content.kind === 'open') {
+      const { user } = content;
+      this.#users.set(user, { user, epoch: slot, identifier: this.#users.get(user)?.identifier, time_ms });
+      this.closed = false;
+    } else if (content.kind === 'tree') {
+      this.coverage = content.coverage;
+      this.claim = undefined;
+    } else if (content.kind === 'claim') this.claim = content;
+    else if (content.kind === 'closed') this.closed = true;
+    this.slot = slot;
+    this.commit = header.commit;
+    this.start = header.start;
+    this.tree = header.tree;
+    this.end = header.end;
+    this.time_ms = time_ms;
+  }
+}

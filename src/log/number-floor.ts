@@ -1,0 +1,55 @@
+/**
+ * From where row numbers may go on: above every sequence number that a snapshot holds.
+ *
+ * Snapshots of the log's own rows are below its numbers anyway; only what others committed is looked at, each snapshot once.
+ */
+import { readUnlessExpired } from '../meta/expired-snapshot.js';
+import { liveFiles } from '../meta/live-files.js';
+import { ADD } from '../meta/manifest-entry.js';
+import type { ManifestStore } from '../meta/manifest-store.js';
+import type { Snapshot } from '../meta/snapshot.js';
+import type { SnapshotStore } from '../meta/snapshot-store.js';
+import { positionProperty } from './tree-position.js';
+
+export class NumberFloor {
+  readonly #log: string;
+  readonly #snapshots: SnapshotStore;
+  readonly #manifests: () => ManifestStore;
+  #seen: Snapshot | undefined;
+  #next = 0n;
+
+  constructor(log: string, snapshots: SnapshotStore, manifests: () => ManifestStore) {
+    this.#log = log;
+    this.#snapshots = snapshots;
+    this.#manifests = manifests;
+  }
+
+  /** 1 + the highest sequence number of the newest snapshot and all before it. */
+  async next(): Promise<bigint> {
+    const seen = this.#seen;
+    if (seen !== undefined && !(await this.#snapshots.exists(seen.id + 1n))) return this.#next;
+    const latest = await this.#snapshots.latest();
+    if (latest === undefined || latest.id === seen?.id) return this.#next;
+    if (seen === undefined || latest.id < seen.id) await this.#takeAll(latest);
+    else for (let id = seen.id + 1n; id <= latest.id; id++) await this.#takeDelta(id);
+    this.#seen = latest;
+    return this.#next;
+  }
+
+  async #takeAll(snapshot: Snapshot): Promise<void> {
+    for (const { file } of await liveFiles(this.#manifests(), snapshot)) this.#raise(file.maxSequenceNumber);
+  }
+
+  async #takeDelta(id: bigint): Promise<void> {
+    const snapshot = await readUnlessExpired(this.#snapshots, id);
+    if (snapshot === undefined || positionProperty(snapshot, this.#log) !== undefined) return;
+    const manifests = this.#manifests();
+    for (const manifest of await manifests.readList(snapshot.deltaManifestList, snapshot.deltaManifestListSize)) {
+      for (const entry of await manifests.readEntries(manifest.fileName)) if (entry.kind === ADD) this.#raise(entry.file.maxSequenceNumber);
+    }
+  }
+
+  #raise(number: bigint): void {
+    if (number >= this.#next) this.#next = number + 1n;
+  }
+}

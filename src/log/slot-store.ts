@@ -1,0 +1,124 @@
+/**
+ * The files of a log.
+ *
+ * Invariants
+ * - a slot is published whole or not at all, under a number that none has (create if absent), and never changes.
+ * - publishing never makes the log's own directory: of a table that was dropped it says NOT_FOUND.
+ * - before the first slot of a directory is published, the directory before it lasts: no power loss leaves a gap.
+ */
+import { hasCode, WeirError } from '../base/error.js';
+import type { FileIO } from '../io/file-io.js';
+import { readIfPresent } from '../meta/absent-file.js';
+import { LogPath } from './log-path.js';
+
+export class SlotStore {
+  readonly path: LogPath;
+  readonly #io: FileIO;
+  readonly #sync: boolean;
+
+  constructor(io: FileIO, path: LogPath, options: { sync: boolean }) {
+    this.#io = io;
+    this.path = path;
+    this.#sync = options.sync;
+  }
+
+  /** Makes the log's directory. The table's own has to be there. */
+  async create(): Promise<void> {
+    await this.#io.makeDirectory(this.path.directory);
+    if (this.#sync) await this.#io.syncDirectories([this.path.directory]);
+  }
+
+  async isThere(): Promise<boolean> {
+    return this.#io.exists(this.path.directory);
+  }
+
+  /**
+   * false when the slot is taken.
+   *
+   * @throws NOT_FOUND when the log is gone; UNAVAILABLE when the storage failed: the slot may be there or not
+   */
+  async publish(slot: bigint, bytes: Uint8Array): Promise<boolean> {
+    const options = { sync: this.#sync, parents: false };
+    if (this.#sync && slot > 1n && this.path.opensDirectory(slot)) await this.#io.syncDirectories([this.path.slotDirectory(slot - 1n)]);
+    try {
+      return await this.#io.createExclusive(this.path.slot(slot), bytes, options);
+    } catch (error) {
+      if (!hasCode(error, 'NOT_FOUND')) throw error;
+      if (!(await this.isThere())) throw this.#gone(error);
+    }
+    await this.#io.makeDirectory(this.path.slotDirectory(slot), { parents: false });
+    return this.#io.createExclusive(this.path.slot(slot), bytes, options);
+  }
+
+  /** undefined when there is no such slot (yet, or any more) */
+  read(slot: bigint): Promise<Uint8Array | undefined> {
+    return readIfPresent(this.#io, this.path.slot(slot));
+  }
+
+  exists(slot: bigint): Promise<boolean> {
+    return this.#io.exists(this.path.slot(slot));
+  }
+
+  /** The highest slot there is; undefined for a log without any. */
+  async newest(): Promise<bigint | undefined> {
+    const directories = (await this.#io.list(this.path.directory)).map(({ path }) => path).filter(LogPath.isSlotDirectory);
+    for (const directory of directories.sort(byNumber).reverse()) {
+      const slots = (await this.#slots(directory)).sort(ascending);
+      if (slots.length > 0) return slots.at(-1);
+    }
+    return undefined;
+  }
+
+  /** Slots below `end` that are still there, ascending. */
+  async below(end: bigint): Promise<bigint[]> {
+    const found: bigint[] = [];
+    for (const { path } of await this.#io.list(this.path.directory)) {
+      if (LogPath.isSlotDirectory(path)) found.push(...(await this.#slots(path)).filter((slot) => slot < end));
+    }
+    return found.sort(ascending);
+  }
+
+  async remove(slot: bigint): Promise<void> {
+    await this.#io.remove(this.path.slot(slot));
+  }
+
+  /** Makes the names of these slots last, whoever created them. */
+  async sync(from: bigint, to: bigint): Promise<void> {
+    if (!this.#sync) return;
+    const directories = new Set([this.path.slotDirectory(to)]);
+    for (let slot = from; slot < to; slot++) directories.add(this.path.slotDirectory(slot));
+    await this.#io.syncDirectories(directories);
+  }
+
+  async writeBody(name: string, bytes: Uint8Array): Promise<void> {
+    if (!(await this.isThere())) throw this.#gone();
+    await this.#io.writeFile(this.path.body(name), bytes, { sync: this.#sync });
+  }
+
+  readBody(name: string): Promise<Uint8Array> {
+    return this.#io.readFile(this.path.body(name));
+  }
+
+  async removeBody(name: string): Promise<void> {
+    await this.#io.remove(this.path.body(name));
+  }
+
+  async #slots(directory: string): Promise<bigint[]> {
+    return (await this.#io.list(directory)).map(({ path }) => LogPath.slotOf(path)).filter((slot) => slot !== undefined);
+  }
+
+  #gone(cause?: unknown): WeirError {
+    return new WeirError('NOT_FOUND', `the log ${this.path.directory} is gone: the table was dropped`, {
+      file: this.path.directory,
+      cause,
+    });
+  }
+}
+
+function ascending(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function byNumber(a: string, b: string): number {
+  return Number(a.slice(a.lastIndexOf('/') + 1)) - Number(b.slice(b.lastIndexOf('/') + 1));
+}

@@ -1,0 +1,463 @@
+/**
+ * The log of one table as one process sees it: one order of commits for all its writers.
+ *
+ *   commit ─┐
+ *   commit ─┼─> queue ─> one slot in flight ─ won ──> folded into the state, callers answered
+ *   commit ─┘             ^        └ lost ─> read what took it, next slot
+ *                         └ those that arrive meanwhile share the next slot
+ *
+ * Invariants
+ * - a slot is taken only after every slot before it was read, so what is written never contradicts what is there.
+ * - a slot whose outcome is unknown is tried again with the same bytes at the same number until it is known.
+ * - a commit is acknowledged when its slot lasts and is not below `start`: after a stall in which the log may have been
+ *   trimmed past it, the tail is looked at first.
+ */
+import type { Clock } from '../base/clock.js';
+import { hasCode, WeirError } from '../base/error.js';
+import type { Random } from '../base/random.js';
+import { systemCode } from '../io/file-errors.js';
+import type { LogBody } from '../meta/commit-message.js';
+import { concatBatch } from '../types/take.js';
+import type { LogSlot } from './log-slot.js';
+import { LogState } from './log-state.js';
+import { type LogCommit, rowsOf, type SlotContent, type SlotHeader, type TreeMark } from './slot.js';
+import { decodeHeader, encodeSlot, type LogRows } from './slot-codec.js';
+import { SlotReader, type SlotReaderOptions } from './slot-reader.js';
+import type { SlotStore } from './slot-store.js';
+
+export interface TableLogOptions extends Pick<SlotReaderOptions, 'fieldsOf'> {
+  readonly table: string;
+  /** the option `log.id` */
+  readonly id: string;
+  readonly store: SlotStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** 1 + the highest sequence number in the newest snapshot seen */
+  readonly nextNumber: () => Promise<bigint>;
+  /** rows in slots up to this many bytes (estimated) share one */
+  readonly inlineMax_bytes: number;
+  /** how long a group waits for company */
+  readonly linger_ms: number;
+  /** slots live at least this long after they are in the tree */
+  readonly retention_ms: number;
+}
+
+/** One run of a job: fenced as soon as another opens under the same user. */
+export interface Incarnation {
+  readonly user: string;
+  readonly epoch: bigint;
+  /** of the user's last commit before */
+  readonly identifier: bigint | undefined;
+}
+
+export interface CommitRequest {
+  readonly user: string;
+  readonly epoch: bigint;
+  readonly identifier: bigint;
+  readonly watermark?: bigint | undefined;
+  readonly schemaId: bigint;
+  /** inline rows; none when all are in bodies */
+  readonly rows: readonly LogRows[];
+  readonly size_bytes: number;
+  /** written and fsynced already */
+  readonly bodies: readonly LogBody[];
+}
+
+export interface LogReceipt {
+  /** the slot that holds the commit; undefined when it had been committed before */
+  readonly slot: bigint | undefined;
+  readonly alreadyCommitted: boolean;
+}
+
+interface Waiting {
+  readonly request: CommitRequest;
+  readonly resolve: (receipt: LogReceipt) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What goes into a slot, given the state before it; undefined: nothing any more. */
+type Draft = (state: LogState) =>
+  | (Pick<SlotHeader, 'schemaId' | 'content'> & {
+      start?: bigint;
+      tree?: Omit<TreeMark, 'slot'>;
+      numbers?: bigint;
+      rows?: LogRows | undefined;
+    })
+  | undefined;
+
+const KEPT_SLOTS = 4_096;
+/** attempts at one slot whose outcome is unknown, before the caller is told so */
+const MAX_UNCERTAIN = 8;
+const LASTING_FAILURES: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS']);
+
+export class TableLog {
+  readonly #options: TableLogOptions;
+  readonly #reader: SlotReader;
+  #state: LogState | undefined;
+  readonly #queue: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  /** one at a time: slots are taken, and the tail is read, in order */
+  #turn: Promise<unknown> = Promise.resolve();
+  readonly #wakers = new Set<() => void>();
+  /** sizes of the commit slots after the tree's position */
+  readonly #pending = new Map<bigint, number>();
+  #lastLook = { monotonic_ms: Number.NEGATIVE_INFINITY, now_ms: Number.NEGATIVE_INFINITY };
+
+  constructor(options: TableLogOptions) {
+    this.#options = options;
+    this.#reader = new SlotReader(options.store, { fieldsOf: options.fieldsOf, capacity: KEPT_SLOTS });
+  }
+
+  get id(): string {
+    return this.#options.id;
+  }
+
+  get store(): SlotStore {
+    return this.#options.store;
+  }
+
+  /** Bytes of committed rows that no snapshot is known to hold. */
+  get pending_bytes(): number {
+    let sum = 0;
+    for (const size_bytes of this.#pending.values()) sum += size_bytes;
+    return sum;
+  }
+
+  /** Reads on to the newest slot. */
+  refresh(): Promise<LogState> {
+    return this.#exclusively(() => this.#catchUp());
+  }
+
+  /** A new incarnation of a user: whatever ran under that name before is fenced. */
+  async open(user: string): Promise<Incarnation> {
+    let before: bigint | undefined;
+    const header = await this.#append((state) => {
+      before = state.user(user)?.identifier;
+      return { schemaId: 0n, content: { kind: 'open', user } };
+    });
+    return { user, epoch: header!.slot, identifier: before };
+  }
+
+  /** Publishes a record. The draft is asked again whenever a slot is lost; it may return undefined to let it be. */
+  record(
+    draft: (state: LogState) => SlotContent | undefined,
+    mark: { tree?: Omit<TreeMark, 'slot'>; start?: bigint } = {},
+  ): Promise<SlotHeader | undefined> {
+    return this.#append((state) => {
+      const content = draft(state);
+      return content === undefined ? undefined : { schemaId: 0n, content, ...mark };
+    });
+  }
+
+  /** Reserves row numbers for files of the writer's own. */
+  async reserve(incarnation: Incarnation, rows: bigint): Promise<{ first: bigint; slot: bigint }> {
+    const { user, epoch } = incarnation;
+    const header = await this.#append((state) => {
+      this.#checkEpoch(state, user, epoch);
+      return { schemaId: 0n, content: { kind: 'reserve', user, epoch }, numbers: rows };
+    });
+    return { first: header!.base, slot: header!.slot };
+  }
+
+  /**
+   * Durable and visible when it resolves.
+   *
+   * @throws FENCED when a newer incarnation of the user has opened, or this one slept until its slot was given up;
+   *   UNAVAILABLE when the outcome is not known: committing the same identifier again is right
+   */
+  commit(request: CommitRequest): Promise<LogReceipt> {
+    const answer = new Promise<LogReceipt>((resolve, reject) => this.#queue.push({ request, resolve, reject }));
+    this.#running ??= this.#drain().finally(() => {
+      this.#running = undefined;
+    });
+    return answer;
+  }
+
+  /** The slot's header and rows. @throws POSITION_EXPIRED when it is gone */
+  slot(slot: bigint): Promise<LogSlot> {
+    return this.#reader.slot(slot, this.#options.id);
+  }
+
+  /** Lets go of what is kept of slots up to one: they are in the tree. */
+  forget(upTo: bigint): void {
+    this.#reader.forget(upTo);
+  }
+
+  /** Resolves with the next publication or discovery of a slot in this process, or after `timeout_ms`. */
+  async awaitSlot(timeout_ms: number, signal?: AbortSignal): Promise<void> {
+    const timer = new AbortController();
+    const wake = () => timer.abort();
+    const ended = signal === undefined ? timer.signal : AbortSignal.any([timer.signal, signal]);
+    this.#wakers.add(wake);
+    try {
+      await this.#options.clock.sleep(timeout_ms, ended).catch(() => undefined);
+    } finally {
+      this.#wakers.delete(wake);
+    }
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      if (this.#options.linger_ms > 0) await this.#options.clock.sleep(this.#options.linger_ms);
+      const group = this.#takeGroup();
+      try {
+        await this.#commitGroup(group);
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+  }
+
+  /** Commits under one schema that fit one slot, in order of arrival. */
+  #takeGroup(): Waiting[] {
+    const { schemaId } = this.#queue[0]!.request;
+    let count = 0;
+    let size_bytes = 0;
+    for (const { request } of this.#queue) {
+      size_bytes += request.size_bytes;
+      if (count > 0 && (request.schemaId !== schemaId || size_bytes > this.#options.inlineMax_bytes)) break;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  async #commitGroup(group: Waiting[]): Promise<void> {
+    let open = group;
+    const header = await this.#append((state) => {
+      open = this.#stillOpen(open, state);
+      if (open.length === 0) return undefined;
+      const requests = open.map(({ request }) => request);
+      return {
+        schemaId: requests[0]!.schemaId,
+        content: { kind: 'commits', commits: requests.map(commitOf) },
+        rows: joinRows(requests.flatMap(({ rows }) => rows)),
+      };
+    });
+    for (const { resolve } of open) resolve({ slot: header!.slot, alreadyCommitted: false });
+  }
+
+  /** Answers those that are committed or fenced already; the rest. */
+  #stillOpen(group: readonly Waiting[], state: LogState): Waiting[] {
+    const last = new Map<string, bigint>();
+    return group.filter((waiting) => {
+      const { user, epoch, identifier } = waiting.request;
+      const known = state.user(user);
+      const newest = last.get(user) ?? known?.identifier;
+      if (known?.epoch !== epoch || state.closed) {
+        waiting.reject(this.#fenced(user, state));
+        return false;
+      }
+      if (newest !== undefined && identifier <= newest) {
+        waiting.resolve({ slot: undefined, alreadyCommitted: true });
+        return false;
+      }
+      last.set(user, identifier);
+      return true;
+    });
+  }
+
+  #checkEpoch(state: LogState, user: string, epoch: bigint): void {
+    if (state.user(user)?.epoch !== epoch || state.closed) throw this.#fenced(user, state);
+  }
+
+  #fenced(user: string, state: LogState): WeirError {
+    const { table } = this.#options;
+    const why = state.closed
+      ? 'the log was closed'
+      : state.user(user) === undefined
+        ? 'it slept until the log had forgotten it'
+        : 'another writer has opened under its name';
+    return new WeirError('FENCED', `the writer ${user} of ${table} may not commit any more: ${why}; open a new one`, { table });
+  }
+
+  /** Publishes what the draft says; undefined when the draft lets it be. */
+  #append(draft: Draft): Promise<SlotHeader | undefined> {
+    return this.#exclusively(async () => {
+      let state = this.#state ?? (await this.#catchUp());
+      for (;;) {
+        const wanted = draft(state);
+        if (wanted === undefined) return undefined;
+        const header = await this.#headerOf(state, wanted);
+        const bytes = encodeSlot(header, wanted.rows);
+        if (await this.#put(header, bytes)) {
+          await this.#checkLive(header);
+          this.#fold(state, header, wanted.rows === undefined ? { bytes } : { inline: [wanted.rows] }, bytes.length);
+          return header;
+        }
+        state = await this.#catchUp();
+      }
+    });
+  }
+
+  async #headerOf(state: LogState, wanted: NonNullable<ReturnType<Draft>>): Promise<SlotHeader> {
+    const { clock, random, nextNumber, id } = this.#options;
+    const next = await nextNumber();
+    const base = next > state.end ? next : state.end;
+    const slot = state.slot + 1n;
+    return {
+      log: id,
+      slot,
+      commit: random.uuid(),
+      start: wanted.start ?? state.start,
+      tree: wanted.tree === undefined ? state.tree : { slot, ...wanted.tree },
+      base,
+      end: base + (wanted.numbers ?? BigInt(rowsOf(wanted.content))),
+      time_ms: Math.max(state.time_ms, clock.now_ms()),
+      schemaId: wanted.schemaId,
+      content: wanted.content,
+    };
+  }
+
+  /** true when the slot is ours, false when it is another's. The same bytes at the same number until that is known. */
+  async #put(header: SlotHeader, bytes: Uint8Array): Promise<boolean> {
+    const { store, clock, random } = this.#options;
+    const { slot, commit } = header;
+    let failure: unknown;
+    for (let attempt = 0; attempt < MAX_UNCERTAIN; attempt++) {
+      try {
+        if (await store.publish(slot, bytes)) return true;
+        const there = failure === undefined ? undefined : await store.read(slot);
+        if (there === undefined || decodeHeader(there, store.path.slot(slot)).commit !== commit) return false;
+        // the failure may have come before its name was made to last
+        await store.sync(slot, slot);
+        return true;
+      } catch (error) {
+        if (hasCode(error, 'NOT_FOUND') || hasCode(error, 'UNSUPPORTED') || hasCode(error, 'CORRUPTION')) throw error;
+        if (isLasting(error) && !(await store.exists(slot))) throw error;
+        failure = error;
+        await clock.sleep(random.float() * 2 ** attempt);
+      }
+    }
+    const { table } = this.#options;
+    const message = `it is not known whether slot ${slot} of the log of ${table} was published (${(failure as Error).message}); commit again with the same identifier, which changes nothing if it was`;
+    throw new WeirError('UNAVAILABLE', message, { table, file: store.path.slot(slot), cause: failure });
+  }
+
+  /** After a stall the log may have been trimmed past a slot that looked free: it counts only at or above the newest start. */
+  async #checkLive({ slot, content }: SlotHeader): Promise<void> {
+    const { clock, retention_ms, store, id, table } = this.#options;
+    const passed_ms = Math.max(clock.monotonic_ms() - this.#lastLook.monotonic_ms, Math.abs(clock.now_ms() - this.#lastLook.now_ms));
+    if (passed_ms < retention_ms / 4) return;
+    const newest = await store.newest();
+    const found = newest === undefined || newest === slot ? undefined : await this.#reader.header(newest, id);
+    if (found !== undefined && slot < found.header.start) {
+      this.#state = undefined;
+      this.#reader.clear();
+      await store.remove(slot);
+      throw new WeirError(
+        'FENCED',
+        `a ${content.kind} slot of ${table} came too late: the log had been trimmed past it; open a new writer`,
+        { table },
+      );
+    }
+    this.#looked();
+  }
+
+  async #catchUp(): Promise<LogState> {
+    const { store, id } = this.#options;
+    for (;;) {
+      const state = this.#state ?? (await this.#reopen());
+      let found = await this.#reader.header(state.slot + 1n, id);
+      if (found === undefined && state.slot > 0n && !(await store.exists(state.slot))) {
+        // trimmed while this process slept: begin again from the newest slot
+        this.#state = undefined;
+        this.#reader.clear();
+        continue;
+      }
+      for (; found !== undefined; found = await this.#reader.header(state.slot + 1n, id))
+        this.#fold(state, found.header, { bytes: found.bytes });
+      this.#state = state;
+      this.#looked();
+      return state;
+    }
+  }
+
+  /** The state from the newest `tree` record on; of an empty log when there is no slot. */
+  async #reopen(): Promise<LogState> {
+    const { store, id } = this.#options;
+    for (;;) {
+      const newest = await store.newest();
+      if (newest === undefined) return new LogState();
+      const last = await this.#reader.header(newest, id);
+      if (last === undefined) continue;
+      const { tree } = last.header;
+      if (tree.slot === 0n) return new LogState();
+      const record = tree.slot === newest ? last : await this.#reader.header(tree.slot, id);
+      if (record !== undefined && (await this.#keepPending(tree))) return LogState.at(record.header);
+    }
+  }
+
+  /** Slots that were committed while the record of the tree was on its way. false when one is gone: the tree has moved on. */
+  async #keepPending({ slot, position }: TreeMark): Promise<boolean> {
+    this.#pending.clear();
+    for (let at = position + 1n; at < slot; at++) {
+      const found = await this.#reader.header(at, this.#options.id);
+      if (found === undefined) return false;
+      this.#reader.keep(found.header, { bytes: found.bytes }, new Set());
+      this.#count(found.header, found.bytes?.length ?? 0);
+    }
+    return true;
+  }
+
+  #count({ slot, content }: SlotHeader, size_bytes: number): void {
+    if (content.kind !== 'commits') return;
+    const bodies = content.commits.flatMap((commit) => commit.bodies);
+    this.#pending.set(
+      slot,
+      bodies.reduce((sum, body) => sum + body.size_bytes, size_bytes),
+    );
+  }
+
+  #fold(
+    state: LogState,
+    header: SlotHeader,
+    source: { bytes?: Uint8Array | undefined; inline?: readonly LogRows[] },
+    size_bytes = source.bytes?.length ?? 0,
+  ): void {
+    const voids = new Set<LogCommit>();
+    if (header.content.kind === 'commits') {
+      const last = new Map<string, bigint>();
+      for (const commit of header.content.commits) {
+        const before = last.get(commit.user);
+        if (!state.counts(commit) || (before !== undefined && commit.identifier <= before)) voids.add(commit);
+        else last.set(commit.user, commit.identifier);
+      }
+    }
+    state.apply(header, this.#options.store.path.slot(header.slot));
+    this.#reader.keep(header, source, voids);
+    this.#count(header, size_bytes);
+    for (const slot of this.#pending.keys()) if (slot <= state.tree.position) this.#pending.delete(slot);
+    for (const wake of this.#wakers) wake();
+  }
+
+  #looked(): void {
+    const { clock } = this.#options;
+    this.#lastLook = { monotonic_ms: clock.monotonic_ms(), now_ms: clock.now_ms() };
+  }
+
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}
+
+function commitOf({ user, epoch, identifier, watermark, rows, bodies }: CommitRequest): LogCommit {
+  const inlineRows = rows.reduce((sum, { kinds }) => sum + kinds.length, 0);
+  return { user, epoch, identifier, inlineRows, bodies, ...(watermark !== undefined && { watermark }) };
+}
+
+function joinRows(rows: readonly LogRows[]): LogRows | undefined {
+  if (rows.length <= 1) return rows[0];
+  const kinds = new Uint8Array(rows.reduce((sum, part) => sum + part.kinds.length, 0));
+  let at = 0;
+  for (const part of rows) {
+    kinds.set(part.kinds, at);
+    at += part.kinds.length;
+  }
+  return { batch: concatBatch(rows.map(({ batch }) => batch)), kinds };
+}
+
+function isLasting(error: unknown): boolean {
+  return error instanceof WeirError && LASTING_FAILURES.has(systemCode(error.cause));
+}

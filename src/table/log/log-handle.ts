@@ -1,0 +1,57 @@
+/**
+ * The log of one table, wired to its snapshots: what all handles of a table in this process share.
+ *
+ * Invariant: rows leave the log for the tree in the order of their slots, a prefix at a time (materialise.ts).
+ */
+import { LogPath } from '../../log/log-path.js';
+import { NumberFloor } from '../../log/number-floor.js';
+import { SlotStore } from '../../log/slot-store.js';
+import { TableLog } from '../../log/table-log.js';
+import { treePosition } from '../../log/tree-position.js';
+import type { Snapshot } from '../../meta/snapshot.js';
+import type { TableStore } from '../table-store.js';
+import { LogTail } from './log-tail.js';
+
+export class LogHandle {
+  readonly id: string;
+  readonly log: TableLog;
+  readonly tail: LogTail;
+  readonly #store: TableStore;
+
+  constructor(store: TableStore, id: string) {
+    const { io, clock, random, options, table } = store;
+    const floor = new NumberFloor(id, store.snapshots, () => store.manifests);
+    this.id = id;
+    this.#store = store;
+    this.tail = new LogTail(store, this);
+    this.log = new TableLog({
+      table,
+      id,
+      store: new SlotStore(io, new LogPath(store.path.root, id), { sync: options.commitFsync }),
+      clock,
+      random,
+      nextNumber: () => floor.next(),
+      inlineMax_bytes: options.logInlineMax_bytes,
+      linger_ms: options.logLinger_ms,
+      retention_ms: options.logRetention_ms,
+      fieldsOf: async (schemaId) => (await store.schemas.read(schemaId)).fields,
+    });
+  }
+
+  /** All slots up to this one are in the snapshot, or in none that is left (the table was rolled back). */
+  async positionOf(latest: Snapshot | undefined): Promise<bigint> {
+    const { tree } = await this.log.refresh();
+    return (await treePosition(this.#store.snapshots, this.id, tree, latest)).position;
+  }
+
+  /** The latest snapshot and how far it holds the log; a snapshot older than the log knows of is looked at twice. */
+  async latest(): Promise<{ snapshot: Snapshot | undefined; position: bigint; head: bigint }> {
+    const { snapshots } = this.#store;
+    for (let attempt = 0; ; attempt++) {
+      const snapshot = await snapshots.latest();
+      const state = await this.log.refresh();
+      const found = await treePosition(snapshots, this.id, state.tree, snapshot);
+      if (found.kind === 'at' || attempt > 0) return { snapshot, position: found.position, head: state.slot };
+    }
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Keeps the log short while writers are open: puts it into the tree at intervals, compacts, trims.
+ *
+ * One keeper a table and process; keepers of several processes take turns by claims, which are hints: the position check of
+ * a commit is what keeps two from doing the same.
+ * Invariant: a keeper that fails tells it and tries again; it never fails the job that commits.
+ */
+import type { CommitMessage } from '../../meta/commit-message.js';
+import { partitionPath } from '../../meta/partition-path.js';
+import { compactPlaces } from '../compaction.js';
+import type { TableStore } from '../table-store.js';
+import type { LogHandle } from './log-handle.js';
+import { type Materialised, materialise } from './materialise.js';
+import { trimLog } from './retention.js';
+
+export class LogKeeper {
+  readonly #store: TableStore;
+  readonly #handle: LogHandle;
+  readonly #expire: () => Promise<void>;
+  readonly #name: string;
+  #writers = 0;
+  #stop: AbortController | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #working: Promise<Materialised> | undefined;
+
+  constructor(store: TableStore, handle: LogHandle, expire: () => Promise<void>) {
+    this.#store = store;
+    this.#handle = handle;
+    this.#expire = expire;
+    this.#name = store.random.uuid();
+  }
+
+  /** A writer has opened. */
+  acquire(): void {
+    this.#writers++;
+    if (this.#writers > 1) return;
+    const stop = new AbortController();
+    this.#stop = stop;
+    this.#running = this.#run(stop.signal);
+  }
+
+  /** A writer has closed: with the last one the keeper rests. */
+  async release(): Promise<void> {
+    this.#writers--;
+    if (this.#writers > 0) return;
+    this.#stop?.abort();
+    await this.#running;
+  }
+
+  /** Puts all that is committed into the tree, now. Calls at one time share the work. */
+  flush(signal?: AbortSignal): Promise<Materialised> {
+    this.#working ??= this.#work(signal).finally(() => {
+      this.#working = undefined;
+    });
+    return this.#working;
+  }
+
+  /** Waits until so much is in the tree that a writer may go on. */
+  async makeRoom(): Promise<void> {
+    const { options, clock } = this.#store;
+    const limit_bytes = options.logPendingMax_bytes;
+    if (this.#handle.log.pending_bytes < limit_bytes) return;
+    const started_ms = clock.monotonic_ms();
+    while (this.#handle.log.pending_bytes >= limit_bytes) await this.flush();
+    this.#store.emit({ type: 'back-pressure', reason: 'log', duration_ms: clock.monotonic_ms() - started_ms });
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const woken = await this.#store.clock.sleep(this.#store.options.snapshotInterval_ms, signal).catch(() => 'stopped' as const);
+      if (woken === 'stopped') return;
+      try {
+        if (await this.#claim()) await this.flush();
+      } catch (error) {
+        this.#store.services.logger?.warn(`${this.#store.table}: the log was not put into a snapshot: ${String(error)}`);
+      }
+    }
+  }
+
+  /** false when there is nothing to do, or somebody else is at it. */
+  async #claim(): Promise<boolean> {
+    const { clock, options } = this.#store;
+    await this.#handle.log.refresh();
+    if (this.#handle.log.pending_bytes === 0) return false;
+    const until_ms = clock.now_ms() + options.snapshotInterval_ms;
+    const header = await this.#handle.log.record(({ claim }) =>
+      claim !== undefined && claim.by !== this.#name && claim.until_ms > clock.now_ms()
+        ? undefined
+        : { kind: 'claim', by: this.#name, until_ms },
+    );
+    return header !== undefined;
+  }
+
+  async #work(signal: AbortSignal | undefined): Promise<Materialised> {
+    const done = await materialise(this.#store, this.#handle, signal);
+    if (done.snapshot !== undefined) await this.#tidy(done.messages);
+    return done;
+  }
+
+  async #tidy(messages: readonly CommitMessage[]): Promise<void> {
+    const store = this.#store;
+    try {
+      if (store.options.logCompaction && store.schema.primaryKeys.length > 0) {
+        const places = messages.map(({ partition, bucket }) => ({
+          partition,
+          bucket,
+          directory: store.path.bucket(partitionPath(store.schema, partition), bucket),
+        }));
+        await compactPlaces(store, places, {});
+      }
+      await trimLog(store, this.#handle);
+      await this.#expire();
+    } catch (error) {
+      store.services.logger?.warn(`${store.table}: tidying up failed: ${String(error)}`);
+    }
+  }
+}
