@@ -40,7 +40,7 @@ for line in sys.stdin:
     except Exception as error:  # whatever Spark throws is the answer: its innermost cause, without the stack
         text = str(error).splitlines()
         causes = [cause for cause in text if cause.startswith('Caused by: ')]
-        reply = {'error': f'{type(error).__name__}: {(causes or text or [""])[-1]}'}
+        reply = {'error': f'{type(error).__name__}: {" ".join(causes[-1:] or text[:2])}'}
     answers.write(json.dumps(reply) + '\n')
     answers.flush()
 spark.stop()
