@@ -15,6 +15,7 @@ import { type FileIORef, resolveFileIO } from '../io/file-io-ref.js';
 import { KIND_FIELD, SEQUENCE_FIELD } from '../lsm/file-fields.js';
 import { type BucketPlace, fieldsNamed, fileOpener } from '../lsm/file-opener.js';
 import { keyComparator } from '../lsm/key-comparator.js';
+import { isMemoryFile, type MemoryBucket } from '../lsm/memory-file.js';
 import { serializeRow } from '../meta/binary-row.js';
 import { bucketsOf } from '../meta/bucket-function.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
@@ -29,7 +30,7 @@ import { columnFromData, compareDatum, type Datum, datumAt } from '../types/datu
 import type { BoundPredicate } from '../types/predicate.js';
 import { KeyFile } from './key-file.js';
 import { PageLru } from './page-cache.js';
-import { batchLevels, groupByBucket, type ReadContext, schemasOf } from './plan.js';
+import { batchLevels, groupByBucket, memoryEntries, type ReadContext, schemasOf } from './plan.js';
 import { Pruning } from './pruning.js';
 
 /** Open files and key columns kept at most. */
@@ -75,8 +76,18 @@ export class PointReader {
     this.#compareKeys = keyComparator(this.#keys.map((field) => field.type));
   }
 
-  /** The row of the key as a batch of one row with these columns; undefined when there is none. */
-  async get(snapshot: Snapshot, key: ReadonlyMap<string, Datum>, columns: readonly string[]): Promise<Batch | undefined> {
+  /**
+   * The row of the key as a batch of one row with these columns; undefined when there is none.
+   *
+   * @param snapshot undefined: the table has none yet
+   * @param tail rows that are in no snapshot yet
+   */
+  async get(
+    snapshot: Snapshot | undefined,
+    key: ReadonlyMap<string, Datum>,
+    columns: readonly string[],
+    tail: readonly MemoryBucket[] = [],
+  ): Promise<Batch | undefined> {
     const values = this.#keys.map((field) => key.get(field.name)!);
     const serialized = serializeRow(
       this.#keys.map((field) => field.type),
@@ -85,7 +96,7 @@ export class PointReader {
     const probe = this.#keys.map((field, index) => columnFromData(field.type, [values[index]!]));
     // sequence numbers are a bucket's own, so each is asked apart; a key is in one of them, the others at most deleted it
     try {
-      for (const bucket of await this.#bucketsOf(snapshot, key)) {
+      for (const bucket of await this.#bucketsOf(snapshot, key, tail)) {
         const files = bucket.files.filter(
           (file) => this.#compareKeys(file.minKey, serialized) <= 0 && this.#compareKeys(file.maxKey, serialized) >= 0,
         );
@@ -147,8 +158,9 @@ export class PointReader {
   }
 
   /** The buckets that may hold the key. */
-  async #bucketsOf(snapshot: Snapshot, key: ReadonlyMap<string, Datum>): Promise<BucketFiles[]> {
-    const buckets = await this.#partitionFiles(snapshot, key);
+  async #bucketsOf(snapshot: Snapshot | undefined, key: ReadonlyMap<string, Datum>, tail: readonly MemoryBucket[]): Promise<BucketFiles[]> {
+    const files = snapshot === undefined ? [] : await this.#partitionFiles(snapshot, key);
+    const buckets = tail.length === 0 ? files : await this.#withTail(files, tail, this.#partitionOf(key));
     const wanted = new Map<number, number>();
     return buckets.filter(({ place, totalBuckets }) => {
       if (totalBuckets <= 0) return true;
@@ -169,24 +181,55 @@ export class PointReader {
     if (this.#state?.snapshot !== snapshot.id || this.#state.partitions.size >= CACHED_PARTITIONS)
       this.#state = { snapshot: snapshot.id, partitions: new Map() };
     const { partitions } = this.#state;
-    const partitioned = this.#partitionFields.every((field) => key.has(field.name));
-    const values = partitioned ? this.#partitionFields.map((field) => key.get(field.name)!) : [];
-    const name =
-      values.length === 0
-        ? ''
-        : latin1(
-            serializeRow(
-              this.#partitionFields.map((field) => field.type),
-              values,
-            ),
-          );
+    const values = this.#partitionOf(key) ?? [];
+    const name = values.length === 0 ? '' : latin1(serializeRow(this.#partitionTypes(), values));
     let files = partitions.get(name);
     if (files === undefined) {
-      files = this.#loadPartition(snapshot, partitioned ? values : []);
+      files = this.#loadPartition(snapshot, values);
       partitions.set(name, files);
       files.catch(() => partitions.delete(name));
     }
     return files;
+  }
+
+  /** The values of the key's partition; undefined when the primary key does not hold all partition columns. */
+  #partitionOf(key: ReadonlyMap<string, Datum>): Datum[] | undefined {
+    return this.#partitionFields.every((field) => key.has(field.name))
+      ? this.#partitionFields.map((field) => key.get(field.name)!)
+      : undefined;
+  }
+
+  #partitionTypes(): DataField['type'][] {
+    return this.#partitionFields.map((field) => field.type);
+  }
+
+  /** The buckets with the rows that are in memory among their files. */
+  async #withTail(files: readonly BucketFiles[], tail: readonly MemoryBucket[], partition: Datum[] | undefined): Promise<BucketFiles[]> {
+    const wanted = partition === undefined ? undefined : serializeRow(this.#partitionTypes(), partition);
+    const buckets = [...files];
+    for (const memory of tail) {
+      if (wanted !== undefined && Buffer.compare(memory.partition, wanted) !== 0) continue;
+      const at = buckets.findIndex(
+        ({ place }) => place.bucket === memory.bucket && Buffer.compare(place.partition, memory.partition) === 0,
+      );
+      const directory = this.#context.path.bucket(partitionPath(this.schema, memory.partition), memory.bucket);
+      const known: BucketFiles = buckets[at] ?? {
+        place: { ...memory, directory },
+        totalBuckets: memory.totalBuckets,
+        files: [],
+        fileSchemas: [],
+        deletions: new Map(),
+      };
+      const bucket: BucketFiles = {
+        ...known,
+        place: { partition: memory.partition, bucket: memory.bucket, directory, memory: [...(known.place.memory ?? []), ...memory.files] },
+        files: [...known.files, ...memory.files.map(({ meta }) => meta)].sort(newestFirst),
+        fileSchemas: [...known.fileSchemas, ...(await schemasOf(this.#context, memoryEntries(memory)))],
+      };
+      if (at < 0) buckets.push(bucket);
+      else buckets[at] = bucket;
+    }
+    return buckets;
   }
 
   async #loadPartition(snapshot: Snapshot, values: readonly Datum[]): Promise<BucketFiles[]> {
@@ -218,6 +261,13 @@ export class PointReader {
   }
 
   #open({ place, fileSchemas }: BucketFiles, file: DataFileMeta): KeyFile {
+    // rows in memory are others with every commit: nothing is gained by keeping them
+    if (isMemoryFile(file))
+      return new KeyFile(
+        fileOpener({ io: this.#io, place, schema: this.schema, fileSchemas }, this.#keys)(file),
+        place.directory,
+        this.#keys[0]!,
+      );
     let opened = this.#files.get(file.fileName);
     if (opened === undefined) {
       const open = fileOpener({ io: this.#io, place, schema: this.schema, fileSchemas, pageCache: this.#pages }, this.#keys);

@@ -244,11 +244,12 @@ export class Table<R = Row> {
           table: this.name,
         });
     }
-    const snapshot = await this.snapshot(options.at);
-    if (snapshot === undefined) return undefined;
+    const { snapshot, tail } = await this.#state(options.at);
+    if (snapshot === undefined && tail.length === 0) return undefined;
     const points = await this.#pointReader();
     const columns = options.columns ?? schema.fields.map((field) => field.name);
-    const row = await readHeld(store, snapshot, () => points.get(snapshot, values, columns));
+    const find = () => points.get(snapshot, values, columns, tail);
+    const row = await (snapshot === undefined ? find() : readHeld(store, snapshot, find));
     return row === undefined ? undefined : (rowsOf(row)[0] as R);
   }
 

@@ -41,7 +41,15 @@ describe('a table with a log', () => {
     expect(await table.snapshots()).toEqual([]);
     const other = await (await open(io)).table('db.t');
     expect(sorted((await other.scan().toArray()) as never)).toEqual(rows);
+    expect(await table.get({ id: 1n })).toEqual(rows[0]);
+    expect(await table.get({ id: 2n })).toBeUndefined();
     await table.flush();
+    expect(await table.get({ id: 1n })).toEqual(rows[0]);
+    await writer.append({ id: 1n, n: 11, text: 'aaa' });
+    expect(await table.get({ id: 1n })).toMatchObject({ n: 11 });
+    expect(await table.get({ id: 1n }, { at: { snapshot: 1n } })).toMatchObject({ n: 10 });
+    await writer.append({ id: 1n, n: 10, text: 'aa' });
+    expect(await table.get({ id: 3n })).toEqual(rows[1]);
     expect((await table.snapshots()).length).toBe(1);
     expect(sorted(await table.scan().toArray())).toEqual(rows);
     expect(sorted(await table.scan({ at: { snapshot: 1n } }).toArray())).toEqual(rows);
