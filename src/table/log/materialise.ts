@@ -22,7 +22,7 @@ import { slotFiles } from './slot-files.js';
 export const LOG_USER = 'weir-log';
 /** consumers of this name hold a snapshot until the log has its record */
 const GUARD_PREFIX = 'weir-';
-/** older entries of the coverage are thinned to one per this share of the retention */
+/** the coverage is thinned to one entry per this share of the retention, and of what consumers may hold */
 const COVERAGE_STEPS = 60;
 
 export interface Materialised {
@@ -82,21 +82,24 @@ async function recordTree(store: TableStore, { log }: LogHandle, snapshot: bigin
     return {
       kind: 'tree',
       users,
-      coverage: [...thinned(state.coverage, clock.now_ms(), options.logRetention_ms), { position, time_ms: clock.now_ms() }],
+      coverage: [...thinned(state.coverage, clock.now_ms(), options), { position, time_ms: clock.now_ms() }],
     };
   };
   await log.record(draft, { tree: { snapshot, position } });
   log.forget(position);
 }
 
-/** Enough to tell the age of slots: one entry a step, and the newest of those beyond the retention. */
-function thinned(coverage: readonly Coverage[], now_ms: number, retention_ms: number): Coverage[] {
-  const step_ms = Math.max(1, retention_ms / COVERAGE_STEPS);
+/** Enough to tell the age of slots: one entry a step, wide steps beyond the retention, and the newest of those beyond all. */
+function thinned(coverage: readonly Coverage[], now_ms: number, options: TableStore['options']): Coverage[] {
+  const { logRetention_ms, logRetentionMax_ms } = options;
+  const longest_ms = Math.max(logRetention_ms, logRetentionMax_ms);
   const kept: Coverage[] = [];
   for (const entry of coverage) {
     const last = kept.at(-1);
+    const old = entry.time_ms < now_ms - logRetention_ms;
+    const step_ms = Math.max(1, (old ? longest_ms : logRetention_ms) / COVERAGE_STEPS);
     const sameStep = last !== undefined && Math.floor(last.time_ms / step_ms) === Math.floor(entry.time_ms / step_ms);
-    const bothOld = last !== undefined && entry.time_ms < now_ms - retention_ms;
+    const bothOld = last !== undefined && entry.time_ms < now_ms - longest_ms;
     if (sameStep || bothOld) kept[kept.length - 1] = entry;
     else kept.push(entry);
   }

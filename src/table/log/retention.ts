@@ -10,6 +10,7 @@
  * - a registered consumer's slots stay, up to `log.retention.max`.
  */
 import type { LogState } from '../../log/log-state.js';
+import { parsePosition } from '../position.js';
 import type { TableStore } from '../table-store.js';
 import type { LogHandle } from './log-handle.js';
 
@@ -17,7 +18,9 @@ import type { LogHandle } from './log-handle.js';
 export async function trimLog(store: TableStore, handle: LogHandle): Promise<number> {
   const { log } = handle;
   const state = await log.refresh();
-  const start = firstToKeep(store, state);
+  const allowed = firstToKeep(store, state);
+  const held = await firstHeld(store, state);
+  const start = held < allowed ? held : allowed;
   if (start > state.start) {
     await log.record((now) => (now.start >= start ? undefined : { kind: 'start' }), { start });
   }
@@ -27,13 +30,38 @@ export async function trimLog(store: TableStore, handle: LogHandle): Promise<num
 /** The lowest slot that somebody may still need. */
 function firstToKeep(store: TableStore, state: LogState): bigint {
   const { options, clock } = store;
-  const old_ms = clock.now_ms() - options.logRetention_ms;
-  const aged = state.coverage.findLast(({ time_ms }) => time_ms <= old_ms)?.position ?? 0n;
+  const aged = coveredFor(state, clock.now_ms() - options.logRetention_ms);
   const crowded = state.tree.position - BigInt(options.logRetainedSlots);
   const covered = aged > crowded ? aged : crowded;
   const limit = state.tree.slot < state.slot ? state.tree.slot : state.slot;
   const first = (covered < state.tree.position ? covered : state.tree.position) + 1n;
   return first < limit ? first : limit;
+}
+
+/** The lowest slot that a registered consumer waits for, of those that it may hold still. */
+async function firstHeld({ options, clock, consumers }: TableStore, state: LogState): Promise<bigint> {
+  let first = state.slot + 1n;
+  for (const { position } of await consumers.list()) {
+    const slot = position === undefined ? undefined : nextSlot(position);
+    if (slot !== undefined && slot < first) first = slot;
+  }
+  const given = coveredFor(state, clock.now_ms() - options.logRetentionMax_ms) + 1n;
+  return first > given ? first : given;
+}
+
+/** undefined for a place among snapshots; the first for a text that a later weir wrote */
+function nextSlot(position: string): bigint | undefined {
+  try {
+    const place = parsePosition(position);
+    return place.phase === 'log' ? place.slot : undefined;
+  } catch {
+    return 1n;
+  }
+}
+
+/** All slots up to here have been in the tree since `time_ms`, or longer. */
+function coveredFor({ coverage }: LogState, time_ms: number): bigint {
+  return coverage.findLast((entry) => entry.time_ms <= time_ms)?.position ?? 0n;
 }
 
 /** Slots before bodies, upwards: what is missing is always below what is there. */
