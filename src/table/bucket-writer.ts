@@ -192,9 +192,15 @@ export class BucketWriter {
     return this.#missing !== undefined;
   }
 
+  /** Rows flushed from now on have sequence numbers above this one. */
+  raise(number: bigint): void {
+    if (number >= this.#nextSequence) this.#nextSequence = number + 1n;
+  }
+
   /** Goes on from the files that are in the table, or on their way into it, and from what was made here since. */
   reset(files: readonly DataFileMeta[]): void {
     const replaced = new Set(this.#compactBefore.map(fileAtLevel));
+    for (const file of files) this.raise(file.maxSequenceNumber);
     this.#files = [...files, ...this.#newFiles, ...this.#compactAfter].filter((file) => !replaced.has(fileAtLevel(file)));
     const missing = this.#missing;
     this.#missing = undefined;

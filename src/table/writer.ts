@@ -10,8 +10,9 @@ import { RecordBatch } from 'apache-arrow';
 import { WeirError } from '../base/error.js';
 import { abortMessages, confirmCommits, lastCommittedIdentifier } from '../commit/table-commit.js';
 import type { CommitMessage } from '../meta/commit-message.js';
+import { readUnlessExpired } from '../meta/expired-snapshot.js';
 import { liveFiles } from '../meta/live-files.js';
-import type { ManifestEntry } from '../meta/manifest-entry.js';
+import { ADD, type ManifestEntry } from '../meta/manifest-entry.js';
 import { partitionPath } from '../meta/partition-path.js';
 import type { TableSchema } from '../meta/table-schema.js';
 import { fromRecordBatch } from '../types/arrow.js';
@@ -124,6 +125,8 @@ export class TableWriter<R = Record<string, unknown>> {
   /** undefined in a writer that does not compact */
   readonly #handedOver: HandedOver | undefined;
   readonly #log: WriterLog | undefined;
+  /** newest snapshot whose sequence numbers the buckets are above; undefined while there was none to look at */
+  #seen: bigint | undefined;
   #entries: { snapshot: bigint; byBucket: Map<string, ManifestEntry[]> } | undefined;
   #prepared: CommitMessage[] = [];
   #rows = 0;
@@ -256,6 +259,8 @@ export class TableWriter<R = Record<string, unknown>> {
     this.#prepared = [];
     this.#rows = 0;
     this.#lastIdentifier = identifier;
+    // a snapshot between would be another's, and is looked at with the next commit
+    if (snapshots[0] === (this.#seen ?? 0n) + 1n) this.#seen = snapshots.at(-1);
     if (compactionDropped) await this.#reload();
     else await this.#reloadStale();
     this.#forgetIdle();
@@ -409,6 +414,7 @@ export class TableWriter<R = Record<string, unknown>> {
   /** Live files by bucket, of the latest snapshot when a bucket is first met. */
   async #liveEntries(): Promise<Map<string, ManifestEntry[]>> {
     const latest = await this.#store.snapshots.latest();
+    this.#seen ??= latest?.id ?? 0n;
     if (latest === undefined) return new Map();
     if (this.#entries?.snapshot !== latest.id) {
       const byBucket = new Map<string, ManifestEntry[]>();
@@ -459,8 +465,27 @@ export class TableWriter<R = Record<string, unknown>> {
     if (duration_ms > 1) this.#store.emit({ type: 'back-pressure', reason, duration_ms });
   }
 
+  /**
+   * Rows that others committed meanwhile have sequence numbers, which the rows of this commit must be above: they come later.
+   * What is committed between this look and the commit itself has no order to it.
+   */
+  async #learnNumbers(): Promise<void> {
+    const { snapshots, manifests } = this.#store;
+    for (let next = this.#seen; next !== undefined && (await snapshots.exists(next + 1n)); ) {
+      next += 1n;
+      const snapshot = await readUnlessExpired(snapshots, next);
+      if (snapshot === undefined) return this.#reload();
+      for (const manifest of await manifests.readList(snapshot.deltaManifestList, snapshot.deltaManifestListSize)) {
+        for (const { kind, partition, bucket, file } of await manifests.readEntries(manifest.fileName))
+          if (kind === ADD) this.#buckets.get(bucketKeyOf(partition, bucket))?.raise(file.maxSequenceNumber);
+      }
+      this.#seen = next;
+    }
+  }
+
   async #collect(waitForCompaction: boolean): Promise<CommitMessage[]> {
     const messages = [...this.#prepared];
+    await this.#learnNumbers();
     const buckets = [...this.#buckets.values()];
     await Promise.all(buckets.map((bucket) => bucket.flush()));
     for (const bucket of buckets) {
@@ -480,6 +505,7 @@ export class TableWriter<R = Record<string, unknown>> {
   async #reload(): Promise<void> {
     this.#entries = undefined;
     const underWay = (await this.#handedOver?.underWay()) ?? [];
+    this.#seen = undefined;
     const entries = await this.#liveEntries();
     for (const [key, bucket] of this.#buckets) {
       const live = (entries.get(key) ?? []).map((entry) => entry.file);

@@ -638,3 +638,21 @@ it('works on the local disk, too', async () => {
   expect(await all(table)).toEqual(sorted(rows(0, 10)));
   await catalog.close();
 });
+
+describe('writers that stay open beside each other', () => {
+  it.each([1, 2])('take turns: whoever commits later wins a key (%i buckets)', async (bucket) => {
+    const { table } = await make({ options: { bucket } });
+    const [a, b] = [await table.openWriter(), await table.openWriter()];
+    for (let turn = 0; turn < 6; turn++) {
+      const writer = turn % 2 === 0 ? a : b;
+      if (turn === 4) await writer.delete({ id: 2n });
+      else await writer.write([row(1, `turn ${turn}`), row(2, `turn ${turn}`)]);
+      if (turn === 4) await writer.write(row(1, 'turn 4'));
+      await writer.commit();
+      const expected = turn === 4 ? [row(1, 'turn 4')] : [row(1, `turn ${turn}`), row(2, `turn ${turn}`)];
+      expect(await all(table)).toEqual(sorted(expected));
+    }
+    await a.close();
+    await b.close();
+  });
+});
