@@ -77,4 +77,9 @@ export interface FileIO {
   makeDirectory(path: string, options?: Pick<WriteOptions, 'parents'>): Promise<void>;
   /** fsync directories (once each), so that names created in them last */
   syncDirectories(paths: Iterable<string>): Promise<void>;
+  /**
+   * Says which names in a directory come, go or change, by whichever process, until the function it returns is called. It is a
+   * hint: a name may be told twice, or never. undefined when there is no such directory, or the storage cannot tell
+   */
+  watch?(directory: string, onName: (name: string) => void): (() => void) | undefined;
 }

@@ -174,6 +174,19 @@ class LocalFileIO implements FileIO {
   syncDirectories(paths: Iterable<string>): Promise<void> {
     return this.#directories.sync(paths);
   }
+
+  watch(directory: string, onName: (name: string) => void): (() => void) | undefined {
+    try {
+      const watcher = fs.watch(directory, { persistent: false }, (_, name) => {
+        if (name !== null) onName(name);
+      });
+      // the directory may go, and the system's watches may run out: whoever watches polls besides
+      watcher.on('error', () => watcher.close());
+      return () => watcher.close();
+    } catch {
+      return undefined;
+    }
+  }
 }
 
 class LocalFile implements RandomAccessFile {

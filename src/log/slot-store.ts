@@ -59,6 +59,14 @@ export class SlotStore {
     return this.#io.exists(this.path.slot(slot));
   }
 
+  /** Calls back when the slot may have come, by whichever process; undefined when the storage does not tell. */
+  watch(slot: bigint, onChange: () => void): (() => void) | undefined {
+    const path = this.path.slot(slot);
+    const inDirectory = this.#io.watch?.(this.path.slotDirectory(slot), (name) => path.endsWith(`/${name}`) && onChange());
+    // the slot opens a directory that is still to come
+    return inDirectory ?? this.#io.watch?.(this.path.directory, onChange);
+  }
+
   /** The highest slot there is; undefined for a log without any. */
   async newest(): Promise<bigint | undefined> {
     const directories = (await this.#io.list(this.path.directory)).map(({ path }) => path).filter(LogPath.isSlotDirectory);

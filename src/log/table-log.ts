@@ -183,15 +183,20 @@ export class TableLog {
     this.#reader.forget(upTo);
   }
 
-  /** Resolves with the next publication or discovery of a slot in this process, or after `timeout_ms`. */
-  async awaitSlot(timeout_ms: number, signal?: AbortSignal): Promise<void> {
-    const timer = new AbortController();
-    const wake = () => timer.abort();
-    const ended = signal === undefined ? timer.signal : AbortSignal.any([timer.signal, signal]);
+  /** Resolves when the slot may be there, by this process or another, and after `timeout_ms` in any case. */
+  async awaitSlot(slot: bigint, timeout_ms: number, signal?: AbortSignal): Promise<void> {
+    const { store, clock } = this.#options;
+    const sleep = new AbortController();
+    const wake = () => sleep.abort();
     this.#wakers.add(wake);
+    signal?.addEventListener('abort', wake);
+    const unwatch = store.watch(slot, wake);
     try {
-      await this.#options.clock.sleep(timeout_ms, ended).catch(() => undefined);
+      // it may have come before anybody watched
+      if (signal?.aborted !== true && !(await store.exists(slot))) await clock.sleep(timeout_ms, sleep.signal).catch(() => undefined);
     } finally {
+      unwatch?.();
+      signal?.removeEventListener('abort', wake);
       this.#wakers.delete(wake);
     }
   }

@@ -202,7 +202,7 @@ class ChangeStream<R> {
     }
     if (end?.slot !== undefined && place.slot > end.slot && place.snapshot > end.snapshot) return undefined;
     if (this.#options.signal?.aborted === true) return undefined;
-    await log.handle.log.awaitSlot(this.#poll_ms, this.#options.signal);
+    await log.handle.log.awaitSlot(place.slot, this.#poll_ms, this.#options.signal);
     return place;
   }
 
