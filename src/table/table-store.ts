@@ -62,9 +62,9 @@ export class TableStore {
     this.manifests = this.#manifestStore();
   }
 
-  /** undefined for a table that never had a log. A table whose log is switched off still has what is in it. */
+  /** undefined for a table that never had a log, and for a branch. A table whose log is switched off still has what is in it. */
   get log(): LogHandle | undefined {
-    const { logId } = this.options;
+    const logId = this.branch === undefined ? this.options.logId : undefined;
     if (this.#log?.id !== logId) this.#log = logId === undefined ? undefined : new LogHandle(this, logId);
     return this.#log;
   }

@@ -27,6 +27,7 @@ import type { TableMetrics } from './event.js';
 import { readHeld, yieldHeld } from './held-snapshot.js';
 import { type IncrementalRange, incrementalSource } from './incremental.js';
 import { LogService } from './log/log-service.js';
+import { trimLog } from './log/retention.js';
 import { type PartitionSpec, partitionMatcher } from './partition-spec.js';
 import { Scan, type ScanSource } from './scan.js';
 import { streamSplit } from './split-stream.js';
@@ -287,6 +288,7 @@ export class Table<R = Row> {
     this.#checkMain();
     await this.#store.refresh();
     const result = await expireSnapshots(this.#store, options);
+    if (this.#store.log !== undefined) await trimLog(this.#store, this.#store.log);
     if (result.expired > 0) this.#store.emit({ type: 'expiry', expired: result.expired, filesDeleted: result.filesDeleted });
     return result;
   }

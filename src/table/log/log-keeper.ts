@@ -11,7 +11,6 @@ import { compactPlaces } from '../compaction.js';
 import type { TableStore } from '../table-store.js';
 import type { LogHandle } from './log-handle.js';
 import { type Materialised, materialise } from './materialise.js';
-import { trimLog } from './retention.js';
 
 export class LogKeeper {
   readonly #store: TableStore;
@@ -108,7 +107,7 @@ export class LogKeeper {
         }));
         await compactPlaces(store, places, {});
       }
-      await trimLog(store, this.#handle);
+      // takes slots that have outlived their retention along
       await this.#expire();
     } catch (error) {
       store.services.logger?.warn(`${store.table}: tidying up failed: ${String(error)}`);
