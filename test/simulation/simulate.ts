@@ -1,0 +1,134 @@
+/** One seed: a small world, its life, and what must hold at its end. */
+import { seededRandom } from '../../src/base/random.js';
+import type { Table } from '../../src/index.js';
+import type { Build } from './build-under-test.js';
+import { Fold, FOREIGN_KEYS, Violation } from './ledger.js';
+import { FollowerRole, ForeignRole, KeeperRole, persist, ReaderRole, rowOf, WriterRole } from './roles.js';
+import { type Nature, type Role, type SimProcess, World } from './world.js';
+
+export interface Outcome {
+  readonly turns: number;
+  readonly slots: number;
+  readonly snapshots: number;
+  readonly expiredFollowers: number;
+}
+
+/** @throws what went wrong; its message names the seed and tells the last events */
+export async function simulate(build: Build, seed: number): Promise<Outcome> {
+  const random = seededRandom(seed);
+  const world = new World(build, random, natureOf(random.float));
+  try {
+    return await live(world);
+  } catch (error) {
+    const events = world.trace.slice(process.env.WEIR_SEED === undefined ? -40 : 0).join('\n');
+    throw new Error(`seed ${seed}, after ${world.scheduler.steps} turns: ${String((error as Error).stack)}\n${events}`, { cause: error });
+  }
+}
+
+/** Worlds differ: gentle and rough ones, hasty and slow ones. */
+function natureOf(float: () => number): Nature {
+  const one = <T>(...items: T[]): T => items[Math.floor(float() * items.length)]!;
+  const retention_ms = one(400, 1_000, 3_600_000);
+  return {
+    keyed: float() < 0.6,
+    faults: { before: one(0, 0.004, 0.03), after: one(0, 0.004, 0.03) },
+    crash: one(0, 0.001, 0.004),
+    freeze: one(0, 0.002, 0.01),
+    powerLoss: one(0, 0, 0.001),
+    frozen_ms: one(50, 1_000, 3_000),
+    eager: one(0, 0.5, 0.9),
+    stickiness: one(0, 0.5, 0.9),
+    turn_ms: one(0.5, 2, 10),
+    options: {
+      'log.retention': `${retention_ms} ms`,
+      'log.retained-slots': one(1, 5, 100_000),
+      'snapshot.interval': `${one(60, 250, 100_000)} ms`,
+      'log.inline-max': one('1 mb', '1 b'),
+      'log.compaction': one('true', 'false'),
+      'snapshot.num-retained.min': one(1, 3),
+      'snapshot.num-retained.max': one(3, 100),
+      'snapshot.time-retained': `${one(100, 1_000, 3_600_000)} ms`,
+      'changelog-producer': 'none',
+    },
+  };
+}
+
+async function live(world: World): Promise<Outcome> {
+  const { scheduler } = world;
+  const { chance, integer } = { chance: scheduler.chance.bind(scheduler), integer: scheduler.integer.bind(scheduler) };
+  await world.create();
+  const pause_ms = [5, 60, 200][integer(0, 2)]!;
+  const workers: Role[] = Array.from({ length: integer(1, 3) }, (_, i) => {
+    const style = (['commit', 'append', 'committer'] as const)[chance(0.5) ? 0 : integer(1, 2)]!;
+    return new WriterRole(world, `w${i}`, { count: integer(2, 7), style, pause_ms });
+  });
+  workers.push(new ReaderRole(world, 'reader', integer(2, 6)));
+  for (let i = integer(0, 2); i > 0; i--) workers.push(new KeeperRole(world, `keeper${i}`, integer(2, 8)));
+  if (chance(0.5)) workers.push(new ForeignRole(world, 'java', integer(2, 6)));
+  const followers = Array.from(
+    { length: integer(0, 2) },
+    (_, i) => new FollowerRole(world, `follower${i}`, { live: chance(0.5), consumer: chance(0.3) }),
+  );
+  scheduler.incident = () => world.incident();
+  const following = world.play(followers);
+  const working = world.play(workers).then(() => {
+    world.quieten();
+    for (const follower of followers) follower.finishing = true;
+    return following;
+  });
+  await scheduler.run(working.then(() => checkEnd(world, followers)));
+  const { head, snapshots } = world.ledger;
+  return {
+    turns: scheduler.steps,
+    slots: head,
+    snapshots: snapshots.size,
+    expiredFollowers: followers.reduce((sum, { expired }) => sum + expired, 0),
+  };
+}
+
+/** Everybody who comes fresh sees the same, before and after everything is in one snapshot. */
+export async function checkEnd(world: World, followers: readonly FollowerRole[]): Promise<void> {
+  const { ledger } = world;
+  const self = world.processOf(world.scheduler.process('end'));
+  const table = await self.open();
+  const all = { slot: ledger.head, foreign: ledger.foreignHead };
+  ledger.checkRead((await table.scan().toArray()).map(rowOf), all);
+  for (const { marks } of followers) for (const mark of marks) await checkDuality(world, table, mark);
+  await persist(self, () => table.flush());
+  ledger.checkRead((await table.scan().toArray()).map(rowOf), all);
+  if (ledger.lateSnapshots.size > 0) throw new Violation(`snapshots ${[...ledger.lateSnapshots]} came too late and stayed`);
+  await checkAll(world, self, all);
+}
+
+async function checkAll(world: World, self: SimProcess, all: { slot: number; foreign: number }): Promise<void> {
+  const { ledger, nature } = world;
+  const table = await self.open();
+  const snapshot = await table.snapshot();
+  if (snapshot !== undefined) ledger.checkRead((await table.scan({ at: { snapshot: snapshot.id } }).toArray()).map(rowOf), all);
+  if (!nature.keyed) return;
+  await table.compact({ full: true });
+  ledger.checkRead((await table.scan().toArray()).map(rowOf), all);
+}
+
+/** The changes after a mark, folded onto the state there, are the state now. */
+async function checkDuality(world: World, table: Table, mark: FollowerRole['marks'][number]): Promise<void> {
+  const { ledger } = world;
+  const folds = { own: mark.own.copy(), others: mark.others.copy() };
+  try {
+    for await (const change of table.changes({ from: mark.position, until: 'now' })) {
+      for (const { kind, row } of change.rows()) {
+        const { id, token } = rowOf(row);
+        (id < FOREIGN_KEYS ? folds.own : folds.others).add({ id, token, kind: ['+I', '-U', '+U', '-D'].indexOf(kind) });
+      }
+    }
+  } catch (error) {
+    if ((error as { code?: string }).code === 'POSITION_EXPIRED') return;
+    throw error;
+  }
+  same(`changes from ${mark.position}`, folds.own, ledger.text(ledger.head));
+  same(`changes of others from ${mark.position}`, folds.others, ledger.foreignText(ledger.foreignHead));
+}
+
+function same(what: string, found: Fold, wanted: string): void {
+  if (found.text() !== wanted) throw new Violation(`${what} fold to\n  ${found.text()}\nand not to\n  ${wanted}`);
+}

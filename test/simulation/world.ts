@@ -1,0 +1,250 @@
+/**
+ * A table, the processes around it, and what befalls them.
+ *
+ *   roles (writers, followers, …) ─ run in processes ─ watched, faulty storage in memory ─> ledger
+ *             ^ restarted after crashes                 ^ power losses
+ *
+ * Invariant: what happens depends on the seed alone.
+ */
+import { dirname } from 'node:path';
+import type { Random, Table } from '../../src/index.js';
+import { LogPath } from '../../src/log/log-path.js';
+import type { Services } from '../../src/table/table-store.js';
+import type { Build } from './build-under-test.js';
+import { Ledger } from './ledger.js';
+import { processIO } from './process-io.js';
+import { Process, Scheduler } from './scheduler.js';
+import { watchedIO } from './watched-io.js';
+
+export const ROOT = '/wh/sim.db/t';
+
+/** What is likely in a world. Figures a turn are likelihoods. */
+export interface Nature {
+  readonly keyed: boolean;
+  readonly options: Readonly<Record<string, string | number>>;
+  /** of a call to fail before, and after, its effect */
+  readonly faults: { readonly before: number; readonly after: number };
+  readonly crash: number;
+  readonly freeze: number;
+  readonly powerLoss: number;
+  /** a frozen process thaws within this simulated time */
+  readonly frozen_ms: number;
+  /** of a look at the storage not to wait for a turn */
+  readonly eager: number;
+  readonly stickiness: number;
+  readonly turn_ms: number;
+}
+
+/** Something a process does; begun anew when its process dies before it is done. */
+export interface Role {
+  readonly name: string;
+  done: boolean;
+  run(process: SimProcess): Promise<void>;
+}
+
+/** A process and its way to the table. */
+export interface SimProcess {
+  readonly process: Process;
+  readonly services: Services;
+  open(): Promise<Table>;
+  sleep(low_ms: number, high_ms: number): Promise<void>;
+}
+
+/** errors after which a process begins again */
+const TOLERATED: ReadonlySet<unknown> = new Set(['UNAVAILABLE', 'FENCED']);
+
+export class World {
+  readonly build: Build;
+  readonly nature: Nature;
+  readonly scheduler: Scheduler;
+  readonly memory: ReturnType<Build['memoryFileIO']>;
+  readonly trace: string[] = [];
+  ledger!: Ledger;
+  log = '';
+  calm = false;
+  #schema!: Table['schema'];
+  readonly #storage: ReturnType<typeof watchedIO>;
+  readonly #living = new Map<Process, Role>();
+  readonly #launched: Promise<void>[] = [];
+  readonly #init: Process;
+
+  constructor(build: Build, random: Random, nature: Nature) {
+    this.build = build;
+    this.nature = nature;
+    this.scheduler = new Scheduler(random);
+    this.scheduler.stickiness = nature.stickiness;
+    this.scheduler.turn_ms = nature.turn_ms;
+    this.#init = this.scheduler.process('init');
+    this.memory = build.memoryFileIO(this.#init.clock);
+    this.#storage = watchedIO(this.memory, {
+      created: (path, bytes) => this.#created(path, bytes),
+      removed: (path) => this.#removed(path),
+    });
+  }
+
+  get schema(): Table['schema'] {
+    return this.#schema;
+  }
+
+  /** Makes the table. */
+  async create(): Promise<void> {
+    const catalog = await this.build.openCatalog({ warehouse: '/wh', fileIO: this.memory, ...this.#services(this.#init) });
+    const table = await catalog.createTable('sim.t', {
+      schema: { id: 'BIGINT NOT NULL', token: 'STRING' },
+      ...(this.nature.keyed && { primaryKey: ['id'] }),
+      options: {
+        ...(this.nature.keyed && { bucket: 1 }),
+        'log.enabled': 'true',
+        'file.compression': 'none',
+        'manifest.compression': 'null',
+        ...this.nature.options,
+      },
+    });
+    this.#schema = table.schema;
+    this.log = table.options['log.id']!;
+    const path = new LogPath(ROOT, this.log);
+    this.ledger = new Ledger(this.nature.keyed, table.schema.fields, (name) => this.memory.readFile(path.body(name)));
+  }
+
+  /** Plays roles until all are done. */
+  async play(roles: readonly Role[]): Promise<void> {
+    await Promise.all(roles.map((role) => this.#supervise(role)));
+    await Promise.all(this.#launched);
+  }
+
+  /** No more faults, crashes and stalls. */
+  quieten(): void {
+    this.calm = true;
+    for (const process of this.#living.keys()) process.frozenUntil_ms = 0;
+  }
+
+  /** Between two turns: what nature does to processes. */
+  incident(): void {
+    if (this.calm) return;
+    const { nature, scheduler } = this;
+    if (scheduler.chance(nature.crash)) this.#onOne((process) => this.kill(process));
+    if (scheduler.chance(nature.freeze)) {
+      this.#onOne((process, role) => {
+        this.freeze(process, scheduler.random.float() * nature.frozen_ms);
+        if (scheduler.chance(0.5)) this.#launched.push(this.launch(role));
+      });
+    }
+    if (scheduler.chance(nature.powerLoss)) this.losePower();
+  }
+
+  kill(process: Process): void {
+    this.note(`${process.name} is killed`);
+    this.#living.delete(process);
+    process.kill();
+  }
+
+  freeze(process: Process, duration_ms: number): void {
+    this.note(`${process.name} is frozen for ${Math.round(duration_ms)} ms`);
+    process.frozenUntil_ms = this.scheduler.time_ms + duration_ms;
+  }
+
+  losePower(): void {
+    this.note('the power is lost');
+    for (const process of [...this.#living.keys()]) this.kill(process);
+    // the names of a directory become lasting in the order in which they were made: here all of them or those that were fsynced
+    const directories = new Set(this.memory.paths().map((path) => dirname(path)));
+    this.memory.syncDirectories([...directories].filter(() => this.scheduler.chance(0.5)));
+    this.memory.crash();
+    const there = new Set(this.memory.paths());
+    const path = new LogPath(ROOT, this.log);
+    this.ledger.recover(
+      (slot) => there.has(path.slot(BigInt(slot))),
+      (id) => there.has(`${ROOT}/snapshot/snapshot-${id}`),
+    );
+  }
+
+  /** Starts a process for a role; resolves when it ended or died. */
+  async launch(role: Role): Promise<void> {
+    const process = this.scheduler.process(`${role.name}.${this.scheduler.steps}`);
+    this.#living.set(process, role);
+    const run = role.run(this.processOf(process)).catch((error: { code?: unknown }) => {
+      this.note(`${process.name} ends: ${String(error)}`);
+      if (!TOLERATED.has(error.code)) this.scheduler.failure ??= error;
+    });
+    await Promise.race([run, process.death()]);
+    this.#living.delete(process);
+    process.kill();
+  }
+
+  processOf(process: Process): SimProcess {
+    const { scheduler, nature, build } = this;
+    const services = this.#services(process);
+    const plan = { ...nature.faults };
+    const faulty = build.faultyFileIO(this.#storage, services.random, plan);
+    Object.defineProperties(faulty.plan, {
+      before: { get: () => (this.calm ? 0 : nature.faults.before) },
+      after: { get: () => (this.calm ? 0 : nature.faults.after) },
+    });
+    const io = processIO(process, faulty, nature.eager);
+    const whole: Services = { ...services, io, onEvent: undefined };
+    return {
+      process,
+      services: whole,
+      open: async () => (await build.openCatalog({ warehouse: '/wh', fileIO: io, ...services })).table('sim.t'),
+      sleep: (low_ms, high_ms) => process.clock.sleep(scheduler.integer(low_ms, high_ms)),
+    };
+  }
+
+  note(text: string): void {
+    this.trace.push(`${this.scheduler.steps} ${Math.round(this.scheduler.time_ms - 1_700_000_000_000)} ${text}`);
+  }
+
+  async #supervise(role: Role): Promise<void> {
+    while (!role.done) {
+      await this.launch(role);
+      if (!role.done) await this.#init.clock.sleep(this.scheduler.integer(1, 50));
+    }
+  }
+
+  #services(process: Process) {
+    const random = this.build.seededRandom(this.scheduler.integer(0, 0xffff_ffff));
+    const logger = {
+      debug: () => {},
+      info: () => {},
+      warn: (text: string) => this.note(`${process.name} warns: ${text}`),
+      error: (text: string) => this.note(`${process.name} complains: ${text}`),
+    };
+    return { clock: process.clock, random, executor: this.build.inlineExecutor(), logger };
+  }
+
+  #onOne(act: (process: Process, role: Role) => void): void {
+    const living = [...this.#living].filter(([process]) => process.frozenUntil_ms <= this.scheduler.time_ms);
+    const [process, role] = living[this.scheduler.integer(0, living.length - 1)] ?? [];
+    if (process !== undefined) act(process, role!);
+  }
+
+  async #created(path: string, bytes: Uint8Array): Promise<void> {
+    try {
+      const slot = path.startsWith(`${ROOT}/log/${this.log}/`) ? LogPath.slotOf(path) : undefined;
+      const snapshot = snapshotOf(path);
+      if (slot !== undefined) await this.ledger.slotCreated(Number(slot), bytes);
+      else if (snapshot !== undefined) this.ledger.snapshotCreated(snapshot, bytes, this.log);
+      if (slot !== undefined) this.note(`slot ${slot}: ${this.ledger.describe(Number(slot))}`);
+      if (snapshot !== undefined) this.note(`snapshot ${snapshot}: ${JSON.stringify(this.ledger.snapshots.get(snapshot))}`);
+    } catch (error) {
+      this.scheduler.failure ??= error;
+    }
+  }
+
+  #removed(path: string): void {
+    try {
+      const slot = LogPath.slotOf(path);
+      const snapshot = snapshotOf(path);
+      if (slot !== undefined) this.ledger.slotRemoved(Number(slot));
+      else if (snapshot !== undefined) this.ledger.lateSnapshots.delete(snapshot);
+      if (slot !== undefined || snapshot !== undefined) this.note(`${path.slice(path.lastIndexOf('/') + 1)} goes`);
+    } catch (error) {
+      this.scheduler.failure ??= error;
+    }
+  }
+}
+
+function snapshotOf(path: string): number | undefined {
+  const found = /\/snapshot\/snapshot-(\d+)$/.exec(path);
+  return found === null ? undefined : Number(found[1]);
+}
