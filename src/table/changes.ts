@@ -178,23 +178,24 @@ class ChangeStream<R> {
     if (log === undefined) throw new WeirError('POSITION_EXPIRED', `${this.#store.table} has no log: start again from 'latest-full'`);
     const { snapshots, schema } = this.#store;
     if ((end !== undefined && end.slot === undefined) || !(await log.holds(place))) return yield* this.#pastLog(log, place, end);
-    if (place.done === 0 && (await snapshots.exists(place.snapshot))) {
+    if ((place.aside || place.done === 0) && (await snapshots.exists(place.snapshot))) {
       const snapshot = await this.#read(place.snapshot, 'changes');
       const position = await log.positionOf(snapshot);
       // a snapshot that holds slots not told yet comes after them
       if (position !== undefined && position < place.slot) {
-        if (log.isForeign(snapshot)) yield* this.#changesOf(place, { keeps: await log.shadow(position, place.slot, schema) });
-        return { ...place, snapshot: place.snapshot + 1n };
+        if (log.isForeign(snapshot)) yield* this.#changesOf(asideOf(place), { keeps: await log.shadow(position, place.slot, schema) });
+        return { ...place, snapshot: place.snapshot + 1n, done: 0, aside: false };
       }
     }
+    if (place.aside) return yield* this.#pastLog(log, place, end);
     if (place.slot <= (await log.head())) {
       await this.#store.refresh();
       const found = await log.read(place, this.#store.schema);
       if (found === undefined) return place;
-      for (const [index, { batch, kinds }] of found.rows.entries()) {
+      for (const [index, { batch, kinds, end: told }] of found.rows.entries()) {
         if (index < place.done) continue;
         const last = index + 1 === found.rows.length;
-        const after = last ? found.next : { ...place, done: index + 1 };
+        const after = last ? found.next : { ...place, done: index + 1, end: told };
         const change = this.#change(after, { batch: this.#projected(batch), kinds });
         if (change !== undefined) yield change;
       }
@@ -212,21 +213,24 @@ class ChangeStream<R> {
     if (!(await this.#awaitSnapshot(place.snapshot))) return undefined;
     const snapshot = await this.#read(place.snapshot, 'changes');
     const position = await log.positionOf(snapshot);
+    const { table, schema } = this.#store;
+    const after: LogPlace = { ...place, snapshot: place.snapshot + 1n, ...(place.aside && { aside: false, done: 0 }) };
     if (log.isForeign(snapshot) || position === undefined) {
-      yield* this.#changesOf(place);
-      return { ...place, snapshot: place.snapshot + 1n, done: 0 };
+      const keeps = await log.shadow(position ?? place.slot, place.slot, schema);
+      yield* this.#changesOf(asideOf(place), { keeps });
+      return after;
     }
-    if (position < place.slot) return { ...place, snapshot: place.snapshot + 1n, done: 0 };
+    if (position < place.slot) return after;
     const before = await log.positionBefore(place.snapshot);
-    if (before !== place.slot - 1n && this.#store.schema.primaryKeys.length === 0) {
-      const { table } = this.#store;
+    const inside = before !== place.slot - 1n || (place.done > 0 && !place.aside);
+    if (inside && schema.primaryKeys.length === 0) {
       throw new WeirError(
         'POSITION_EXPIRED',
         `slot ${place.slot} of ${table} is gone, and stands in the middle of snapshot ${snapshot.id}`,
         { table },
       );
     }
-    yield* this.#changesOf(place, { from: place.end });
+    yield* this.#changesOf(asideOf(place), { from: place.end });
     return { phase: 'change', snapshot: place.snapshot + 1n, done: 0 };
   }
 
@@ -384,6 +388,11 @@ class ChangeStream<R> {
     if (consumer === undefined || place.done > 0) return;
     await this.#store.consumers.write(consumer, place.snapshot, place.phase === 'log' ? { position: formatPosition(place) } : {});
   }
+}
+
+/** The place among the batches of its snapshot. */
+function asideOf(place: LogPlace): LogPlace {
+  return place.aside ? place : { ...place, aside: true, done: 0 };
 }
 
 function takeKinded({ batch, kinds }: Kinded, rows: Uint32Array): Kinded {

@@ -4,8 +4,10 @@
  *   full-<snapshot>-<n>     n batches of the full state at that snapshot are done
  *   change-<snapshot>-<n>   all changes before that snapshot are done, and n batches of its own
  *   log-<snapshot>-<n>-<slot>-<number>-<commit>
- *                           in the log: all slots before that one, whose rows have numbers below <number> and the last of which
- *                           is <commit>, and n parts of its own; of other engines' snapshots all before <snapshot>
+ *                           in the log: all slots before that one, the last of which is <commit>, and n parts of its own, all with
+ *                           row numbers below <number>; of other engines' snapshots all before <snapshot>
+ *   aside-<snapshot>-<n>-<slot>-<number>-<commit>
+ *                           the same before the slot, and n batches of that snapshot
  *
  * Counting batches is exact because files never change and a plan lists them in a fixed order.
  */
@@ -43,6 +45,8 @@ export interface LogPlace {
   readonly done: number;
   /** next slot */
   readonly slot: bigint;
+  /** false: `done` counts parts of the slot; true: batches of the snapshot, which is told before the slot or in its place */
+  readonly aside: boolean;
   /** rows up to here have lower numbers */
   readonly end: bigint;
   /** of the slot before; empty when that is not known */
@@ -57,8 +61,9 @@ export interface LogPlace {
  * const changes = flights.changes({ from });
  */
 export function formatPosition(place: Place): StreamPosition {
-  const text = `${place.phase}-${place.snapshot}-${place.done}`;
-  return (place.phase === 'log' ? `${text}-${place.slot}-${place.end}-${place.commit}` : text) as StreamPosition;
+  if (place.phase !== 'log') return `${place.phase}-${place.snapshot}-${place.done}` as StreamPosition;
+  const { aside, snapshot, done, slot, end, commit } = place;
+  return `${aside ? 'aside' : 'log'}-${snapshot}-${done}-${slot}-${end}-${commit}` as StreamPosition;
 }
 
 /**
@@ -68,10 +73,12 @@ export function formatPosition(place: Place): StreamPosition {
  * const { snapshot } = parsePosition('change-7-0'); // 7n
  */
 export function parsePosition(text: string): Place {
-  const match = /^(?:(full|change)-(\d{1,19})-(\d{1,15})|log-(\d{1,19})-(\d{1,15})-(\d{1,19})-(\d{1,19})-([0-9a-f-]*))$/.exec(text);
+  const match = /^(?:(full|change)-(\d{1,19})-(\d{1,15})|(log|aside)-(\d{1,19})-(\d{1,15})-(\d{1,19})-(\d{1,19})-([0-9a-f-]*))$/.exec(text);
   if (match === null) throw new WeirError('INVALID_ARGUMENT', `'${text}' is no stream position`);
-  const [, phase, snapshot, done, next, part, slot, end, commit] = match;
-  if (phase === undefined)
-    return { phase: 'log', snapshot: BigInt(next!), done: Number(part), slot: BigInt(slot!), end: BigInt(end!), commit: commit! };
+  const [, phase, snapshot, done, inLog, next, part, slot, end, commit] = match;
+  if (phase === undefined) {
+    const aside = inLog === 'aside';
+    return { phase: 'log', snapshot: BigInt(next!), done: Number(part), aside, slot: BigInt(slot!), end: BigInt(end!), commit: commit! };
+  }
   return { phase: phase as SnapshotPlace['phase'], snapshot: BigInt(snapshot!), done: Number(done) };
 }

@@ -1,11 +1,26 @@
 /**
  * One harness, many tables: random schemas, options and operations against a sorted-map model, read at every snapshot.
  *
- * The model is a map from key to row; each snapshot remembers the map as it was. A failing seed is printed with its steps:
+ *   model ──────────── what was committed: a map from key to row
+ *   snapshots          each remembers the map as it was; on a table with a log they come when it is flushed
+ *   followers          streams that stopped somewhere: what they saw, folded, goes on to be the map
+ *
+ * Half of the tables have a log, some get one or lose it on the way. A failing seed is printed with its steps:
  * WEIR_SEED=<seed> runs just that one.
  */
 import { expect, it } from 'vitest';
-import { type Catalog, memoryFileIO, openCatalog, seededRandom, type Table, type TableWriter, type WeirEvent } from '../../src/index.js';
+import {
+  type Catalog,
+  type Change,
+  type CommitResult,
+  memoryFileIO,
+  openCatalog,
+  type StreamPosition,
+  seededRandom,
+  type Table,
+  type TableWriter,
+  type WeirEvent,
+} from '../../src/index.js';
 import { canonical, type Dice, dice, KEY_TYPES, type Row, randomValue, VALUE_TYPES } from '../support/random-table.js';
 
 const SEEDS =
@@ -13,6 +28,13 @@ const SEEDS =
     ? [Number(process.env.WEIR_SEED)]
     : Array.from({ length: process.env.WEIR_LONG === undefined ? 12 : 200 }, (_, i) => i * 7919 + Math.floor(Date.now() / 86_400_000));
 const STEPS = 60;
+const MAX_FOLLOWERS = 12;
+
+/** A stream that stopped at a position, and the state that its changes up to there make. */
+interface Follower {
+  readonly position: StreamPosition;
+  readonly state: ReadonlyMap<string, string>;
+}
 
 class Harness {
   readonly steps: string[] = [];
@@ -28,9 +50,13 @@ class Harness {
   #model = new Map<string, { row: Row; order: number }>();
   #pending: (() => void)[] = [];
   readonly #states = new Map<bigint, string[]>();
-  readonly #folded = new Map<string, string>();
-  #foldedTo = 0n;
-  #identifier = 0n;
+  /** snapshots up to this one are remembered */
+  #seen = 0n;
+  #followers: Follower[] = [];
+  /** a stream from the first snapshot on tells everything: nothing was overwritten */
+  #foldable = true;
+  #log = false;
+  readonly #identifiers = new Map<string, bigint>();
   #clock = 0;
   #catalog!: Catalog;
   #table!: Table;
@@ -66,6 +92,7 @@ class Harness {
     }
     this.#ignoreDelete = d.chance(0.15);
     this.#changelog = d.chance(0.5);
+    this.#log = d.chance(0.5);
     if (this.#sequence !== undefined) {
       this.#deletes = d.chance(0.5);
       this.#compacts = !this.#deletes;
@@ -79,6 +106,10 @@ class Harness {
       'file.compression': d.pick(['snappy', 'none', 'gzip', 'zstd']),
       'changelog-producer': this.#changelog ? 'input' : 'none',
       'ignore-delete': this.#ignoreDelete,
+      'log.enabled': this.#log,
+      'log.compaction': this.#compacts && d.chance(0.6),
+      'log.inline-max': d.pick(['1 kb', '1 mb']),
+      'log.retained-slots': d.pick([1, 4, 100_000]),
       'snapshot.num-retained.min': 1000,
       'snapshot.num-retained.max': 1000,
       'commit.fsync': false,
@@ -105,13 +136,19 @@ class Harness {
   async #step(): Promise<void> {
     const { d } = this;
     const action = d.int(100);
-    if (action < 45) await this.#write();
-    else if (action < 55) await this.#delete();
-    else if (action < 72) await this.#commit();
-    else if (action < 77) await this.#restart();
-    else if (action < 82) await this.#compact();
-    else if (action < 86) await this.#evolve();
-    else if (action < 92) await this.#checkGet();
+    if (action < 34) await this.#write();
+    else if (action < 42) await this.#delete();
+    else if (action < 53) await this.#commit();
+    else if (action < 60) await this.#append();
+    else if (action < 64) await this.#commitPrepared();
+    else if (action < 69) await this.#flush();
+    else if (action < 72) await this.#restart();
+    else if (action < 75) await this.#compact();
+    else if (action < 78) await this.#evolve();
+    else if (action < 80) await this.#switchLog();
+    else if (action < 82) await this.#overwrite();
+    else if (action < 87) await this.#follow();
+    else if (action < 93) await this.#checkGet();
     else await this.#checkLatest();
   }
 
@@ -136,8 +173,12 @@ class Harness {
     return b === null ? true : a !== null && a >= b;
   }
 
+  #rows(): Row[] {
+    return Array.from({ length: 1 + this.d.int(this.d.chance(0.1) ? 300 : 20) }, () => this.#row());
+  }
+
   async #write(): Promise<void> {
-    const rows = Array.from({ length: 1 + this.d.int(this.d.chance(0.1) ? 300 : 20) }, () => this.#row());
+    const rows = this.#rows();
     this.steps.push(`write ${rows.length}`);
     await (await this.#openWriter()).write(rows);
     for (const row of rows) this.#pending.push(() => this.#apply(row, false));
@@ -164,34 +205,104 @@ class Harness {
   }
 
   async #openWriter(): Promise<TableWriter> {
-    this.#writer ??= await this.#table.openWriter({ commitUser: 'job' });
+    if (this.#writer === undefined) {
+      this.#writer = await this.#table.openWriter({ commitUser: 'job' });
+      await this.#remember();
+    }
     return this.#writer;
+  }
+
+  async #closeWriter(): Promise<void> {
+    const flush = this.d.chance(0.5);
+    this.steps.push(`close flush=${flush}`);
+    await this.#writer?.close({ flush });
+    this.#writer = undefined;
+    this.#pending = [];
+    await this.#remember();
+  }
+
+  #nextIdentifier(user: string): bigint {
+    const next = (this.#identifiers.get(user) ?? 0n) + 1n;
+    this.#identifiers.set(user, next);
+    return next;
   }
 
   async #commit(): Promise<void> {
     const writer = await this.#openWriter();
-    const identifier = ++this.#identifier;
+    const identifier = this.#nextIdentifier('job');
     this.steps.push(`commit ${identifier}`);
-    const before = await this.#latestId();
     const result = await writer.commit({ identifier });
-    for (const apply of this.#pending.splice(0)) apply();
-    await this.#remember(before);
+    this.#applyPending();
+    await this.#remember();
     if (this.d.chance(0.2)) {
       // the same checkpoint again, as after a crash before it was acknowledged: nothing changes
       const again = await writer.commit({ identifier });
-      expect(again.snapshot).toBeUndefined();
+      expect(again).toMatchObject({ snapshot: undefined, ...(this.#log && { slot: undefined, alreadyCommitted: true }) });
     }
-    if (result.rows > 0) expect(result.snapshot).toBeDefined();
+    this.#checkResult(result);
+  }
+
+  /** Exactly these rows, past those that wait for a commit. */
+  async #append(): Promise<void> {
+    if (!this.#log) return;
+    const writer = await this.#openWriter();
+    const calls = Array.from({ length: 1 + this.d.int(4) }, () => Array.from({ length: 1 + this.d.int(5) }, () => this.#row()));
+    this.steps.push(`append ${calls.map((rows) => rows.length)}`);
+    const results = await Promise.all(calls.map((rows) => writer.append(rows)));
+    const places = results.map(({ slot, identifier }, call) => ({ call, slot: slot!, identifier }));
+    places.sort((a, b) => Number(a.slot - b.slot) || Number(a.identifier - b.identifier));
+    for (const { call, identifier } of places) {
+      for (const row of calls[call]!) this.#apply(row, false);
+      this.#identifiers.set('job', identifier);
+    }
+    await this.#remember();
+  }
+
+  /** What two writers prepared, as one commit of a third name. */
+  async #commitPrepared(): Promise<void> {
+    const rows = [this.#rows(), this.#rows()];
+    // nothing but the log orders the rows that two writers have for one key
+    const keys = new Set(this.#log ? [] : rows[0]!.map((row) => this.#key(row)));
+    rows[1] = rows[1]!.filter((row) => !keys.has(this.#key(row)));
+    const identifier = this.#nextIdentifier('parallel');
+    this.steps.push(`commit prepared ${identifier}: ${rows.map((part) => part.length)}`);
+    await this.#closeWriter();
+    const writers = await Promise.all(rows.map((_, i) => this.#table.openWriter({ commitUser: `part-${i}`, writeOnly: true })));
+    const committer = await this.#table.openCommitter({ commitUser: 'parallel' });
+    await this.#remember();
+    const messages = [];
+    for (const [i, writer] of writers.entries()) {
+      await writer.write(rows[i]!);
+      messages.push(...(await writer.prepareCommit()));
+    }
+    await this.#checkLatest();
+    const result = await committer.commit(identifier, messages);
+    for (const part of rows) for (const row of part) this.#apply(row, false);
+    await this.#remember();
+    this.#checkResult(result);
+    if (result.rows > 0) expect(await committer.commit(identifier, messages)).toMatchObject({ alreadyCommitted: true });
+    for (const handle of [...writers, committer]) await handle.close({ flush: this.d.chance(0.3) });
+    await this.#remember();
+  }
+
+  #checkResult({ rows, slot, snapshot }: CommitResult): void {
+    if (rows > 0) expect(this.#log ? slot : snapshot).toBeDefined();
+    if (this.#log) expect(snapshot).toBeUndefined();
+  }
+
+  #applyPending(): void {
+    for (const apply of this.#pending.splice(0)) apply();
   }
 
   async #latestId(): Promise<bigint> {
     return (await this.#table.snapshot())?.id ?? 0n;
   }
 
-  /** Every snapshot since `before` shows the model as it is now: an APPEND and, behind it, a COMPACT that changes nothing. */
-  async #remember(before: bigint): Promise<void> {
+  /** Every snapshot not seen yet shows the model as it is now: an APPEND and, behind it, a COMPACT that changes nothing. */
+  async #remember(): Promise<void> {
     const lines = this.#lines();
-    for (let id = before + 1n; id <= (await this.#latestId()); id++) this.#states.set(id, lines);
+    const latest = await this.#latestId();
+    for (; this.#seen < latest; this.#seen++) this.#states.set(this.#seen + 1n, lines);
   }
 
   #lines(): string[] {
@@ -207,9 +318,7 @@ class Harness {
 
   async #restart(): Promise<void> {
     this.steps.push('restart');
-    await this.#writer?.close();
-    this.#writer = undefined;
-    this.#pending = [];
+    await this.#closeWriter();
     await this.#catalog.close();
     await this.#open();
     this.#table = await this.#catalog.table('db.t');
@@ -219,15 +328,67 @@ class Harness {
     if (!this.#compacts) return;
     const full = this.d.chance(0.5);
     this.steps.push(`compact full=${full}`);
-    const before = await this.#latestId();
     await this.#table.compact({ full });
-    await this.#remember(before);
+    await this.#remember();
+  }
+
+  async #flush(): Promise<void> {
+    this.steps.push('flush');
+    await this.#table.flush();
+    await this.#remember();
+  }
+
+  /** Switches the log on or off; what it holds stays visible. */
+  async #switchLog(): Promise<void> {
+    await this.#closeWriter();
+    this.#log = !this.#log;
+    this.steps.push(`log ${this.#log}`);
+    await this.#table.alter([{ action: 'setOption', key: 'log.enabled', value: String(this.#log) }]);
+    await this.#checkLatest();
+  }
+
+  /** Rows go, some or all, and others come in their place. A stream does not tell: its followers end here. */
+  async #overwrite(): Promise<void> {
+    await this.#closeWriter();
+    await this.#table.flush();
+    await this.#remember();
+    const partition = this.#partition;
+    const action = this.d.int(partition === undefined ? 2 : 3);
+    let snapshot: bigint | undefined;
+    if (action === 0) {
+      this.steps.push('truncate');
+      snapshot = await this.#table.truncate();
+      this.#model.clear();
+    } else if (action === 1) {
+      const rows = this.#rows();
+      this.steps.push(`overwrite ${rows.length}`);
+      const writer = await this.#table.openWriter({ commitUser: 'overwriter', overwrite: true });
+      await writer.write(rows);
+      snapshot = (await writer.commit()).snapshot;
+      await writer.close();
+      const written = new Set(partition === undefined ? [] : rows.map((row) => canonical(row[partition])));
+      this.#removeWhere((row) => partition === undefined || written.has(canonical(row[partition])));
+      for (const row of rows) this.#apply(row, false);
+    } else {
+      const value = this.#row()[partition!];
+      this.steps.push(`drop partition ${canonical(value)}`);
+      snapshot = await this.#table.dropPartitions([{ [partition!]: String(value) }]);
+      this.#removeWhere((row) => canonical(row[partition!]) === canonical(value));
+    }
+    if (snapshot !== undefined) {
+      this.#followers = [];
+      this.#foldable = false;
+    }
+    await this.#remember();
+  }
+
+  #removeWhere(matches: (row: Row) => boolean): void {
+    for (const [key, { row }] of this.#model) if (matches(row)) this.#model.delete(key);
   }
 
   async #evolve(): Promise<void> {
     if (this.#pending.length > 0) await this.#commit();
-    await this.#writer?.close();
-    this.#writer = undefined;
+    await this.#closeWriter();
     const name = `a${this.#columns.length}`;
     const type = this.d.pick(VALUE_TYPES);
     this.steps.push(`add column ${name} ${type}`);
@@ -236,6 +397,13 @@ class Harness {
     // older snapshots are read under their own schema, and compared under today's: all null in the new column
     for (const { row } of this.#model.values()) row[name] = null;
     this.#states.clear();
+    // what they saw had not this column; a stream tells of no rows that a change of schema alone made different
+    this.#followers = this.#followers.map(({ position, state }) => ({ position, state: this.#widened(state) }));
+  }
+
+  #widened(state: ReadonlyMap<string, string>): Map<string, string> {
+    const name = this.#columns.at(-1)!.name;
+    return new Map([...state].map(([key, line]) => [key, `${line.slice(0, -1)},${JSON.stringify(name)}:null}`]));
   }
 
   async #checkLatest(): Promise<void> {
@@ -262,22 +430,48 @@ class Harness {
       const rows = await this.#table.scan({ at: { snapshot: id } }).toArray();
       expect(rows.map((row) => canonical(row)).sort()).toEqual(lines);
     }
-    if (this.#sequence === undefined) await this.#checkFold();
+    if (this.#sequence !== undefined) return;
+    for (const follower of [undefined, ...this.#followers]) await this.#goOn(follower);
+    if (this.#foldable) await this.#checkFold();
+  }
+
+  /** A follower goes on from where it stopped, or a new one begins. */
+  async #follow(): Promise<void> {
+    if (this.#sequence !== undefined) return;
+    await this.#goOn(this.d.chance(0.25) || this.#followers.length === 0 ? undefined : this.d.pick(this.#followers));
+  }
+
+  /** What it has seen and sees now, folded, is the table; it may stop after any change. */
+  async #goOn(follower: Follower | undefined): Promise<void> {
+    this.steps.push(`follow from ${follower?.position ?? 'the state'}`);
+    const state = new Map(follower?.state);
+    for await (const change of this.#table.changes({ ...(follower && { from: follower.position }), until: 'now' })) {
+      this.#fold(state, change);
+      if (this.d.chance(0.2)) this.#followers.push({ position: change.position, state: new Map(state) });
+    }
+    while (this.#followers.length > MAX_FOLLOWERS) this.#followers.splice(this.d.int(this.#followers.length), 1);
+    expect([...state.values()].sort()).toEqual(this.#lines());
+  }
+
+  #fold(state: Map<string, string>, change: Change<Row>): void {
+    for (const { kind, row } of change.rows()) {
+      const key = this.#key(row);
+      if (kind === '-D' || kind === '-U') state.delete(key);
+      else state.set(key, canonical(row));
+    }
   }
 
   /** Duality: folding all changes from the start gives the state. */
   async #checkFold(): Promise<void> {
     this.steps.push('fold');
+    const state = new Map<string, string>();
+    let last = 0n;
     for await (const change of this.#table.changes({ from: { snapshot: 1n }, until: 'now' })) {
-      expect(change.snapshot).toBeGreaterThanOrEqual(this.#foldedTo);
-      this.#foldedTo = change.snapshot;
-      for (const { kind, row } of change.rows()) {
-        const key = this.#key(row as Row);
-        if (kind === '-D' || kind === '-U') this.#folded.delete(key);
-        else this.#folded.set(key, canonical(row));
-      }
+      expect(change.snapshot).toBeGreaterThanOrEqual(last);
+      last = change.snapshot;
+      this.#fold(state, change);
     }
-    expect([...this.#folded.values()].sort()).toEqual(this.#lines());
+    expect([...state.values()].sort()).toEqual(this.#lines());
   }
 }
 

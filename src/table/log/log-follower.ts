@@ -25,6 +25,8 @@ import { LOG_USER } from './materialise.js';
 export interface SlotRows {
   readonly batch: Batch;
   readonly kinds: Uint8Array;
+  /** their numbers are below this one */
+  readonly end: bigint;
 }
 
 export class LogFollower {
@@ -46,7 +48,7 @@ export class LogFollower {
   /** The place behind everything. */
   async atHead(nextSnapshot: bigint): Promise<LogPlace> {
     const { slot, end, commit } = await this.handle.log.refresh();
-    return { phase: 'log', snapshot: nextSnapshot, done: 0, slot: slot + 1n, end, commit };
+    return { phase: 'log', snapshot: nextSnapshot, done: 0, aside: false, slot: slot + 1n, end, commit };
   }
 
   /** The place in the log right after all snapshots before `next`; undefined when its slots are gone, or the log is empty. */
@@ -56,7 +58,8 @@ export class LogFollower {
     const position = await this.positionBefore(next);
     if (state.slot === 0n || position === undefined || position + 1n < state.start) return undefined;
     const last = position === 0n ? undefined : await this.#header(position);
-    return { phase: 'log', snapshot: next, done: 0, slot: position + 1n, end: last?.end ?? 0n, commit: last?.commit ?? '' };
+    const [end, commit] = [last?.end ?? 0n, last?.commit ?? ''];
+    return { phase: 'log', snapshot: next, done: 0, aside: false, slot: position + 1n, end, commit };
   }
 
   /** Is the slot of the place still there, or to come? @throws POSITION_EXPIRED when the log is another one than it was */
@@ -77,8 +80,12 @@ export class LogFollower {
   async read(place: LogPlace, schema: TableSchema): Promise<{ rows: readonly SlotRows[]; next: LogPlace } | undefined> {
     try {
       const { header, parts } = await this.handle.log.slot(place.slot);
-      const rows = (await parts()).map(({ batch, kinds }) => ({ batch: evolveBatch(batch, schema.fields), kinds }));
-      return { rows, next: { ...place, done: 0, slot: place.slot + 1n, end: header.end, commit: header.commit } };
+      const rows = (await parts()).map(({ batch, kinds, first }) => ({
+        batch: evolveBatch(batch, schema.fields),
+        kinds,
+        end: first + BigInt(kinds.length),
+      }));
+      return { rows, next: { ...place, done: 0, aside: false, slot: place.slot + 1n, end: header.end, commit: header.commit } };
     } catch (error) {
       if (hasCode(error, 'POSITION_EXPIRED') || hasCode(error, 'NOT_FOUND')) return undefined;
       throw error;
