@@ -34,6 +34,9 @@ const fdatasync = promisify(fs.fdatasync);
  */
 const SYNC_READ_BYTES = 64 * 1024;
 
+/** the same of writes: into the page cache, the disk is waited for elsewhere */
+const SYNC_WRITE_BYTES = 64 * 1024;
+
 /** more bytes than this are read in pieces: Linux stops a read at 2 GiB */
 const READ_PIECE_BYTES = 1 << 30;
 
@@ -320,7 +323,7 @@ class DirectorySync {
 
 async function syncDirectory(path: string): Promise<void> {
   await guarded('fsync directory', path, async () => {
-    const descriptor = await open(path, 'r');
+    const descriptor = fs.openSync(path, 'r');
     try {
       await fsync(descriptor);
     } finally {
@@ -363,8 +366,11 @@ async function writeNew(path: string, bytes: Uint8Array, { sync, parents }: Writ
 async function writeAll(descriptor: number, bytes: Uint8Array): Promise<void> {
   let written = 0;
   while (written < bytes.length) {
-    const { bytesWritten } = await write(descriptor, bytes, written, bytes.length - written);
-    written += bytesWritten;
+    const left = bytes.length - written;
+    written +=
+      bytes.length <= SYNC_WRITE_BYTES
+        ? fs.writeSync(descriptor, bytes, written, left)
+        : (await write(descriptor, bytes, written, left)).bytesWritten;
   }
 }
 

@@ -99,8 +99,9 @@ export class TableLog {
   /** one at a time: slots are taken, and the tail is read, in order */
   #turn: Promise<unknown> = Promise.resolve();
   readonly #wakers = new Set<() => void>();
-  /** sizes of the commit slots after the tree's position */
+  /** sizes of the commit slots after the tree's position, ascending, and their sum */
   readonly #pending = new Map<bigint, number>();
+  #pending_bytes = 0;
   #lastLook = { monotonic_ms: Number.NEGATIVE_INFINITY, now_ms: Number.NEGATIVE_INFINITY };
 
   constructor(options: TableLogOptions) {
@@ -118,9 +119,7 @@ export class TableLog {
 
   /** Bytes of committed rows that no snapshot is known to hold. */
   get pending_bytes(): number {
-    let sum = 0;
-    for (const size_bytes of this.#pending.values()) sum += size_bytes;
-    return sum;
+    return this.#pending_bytes;
   }
 
   /** Reads on to the newest slot. */
@@ -278,7 +277,10 @@ export class TableLog {
   /** Publishes what the draft says; undefined when the draft lets it be. */
   #append(draft: Draft): Promise<SlotHeader | undefined> {
     return this.#exclusively(async () => {
-      let state = this.#state ?? (await this.#catchUp());
+      // cheaper than to lose a slot that another process has taken meanwhile
+      const known = this.#state;
+      const isHead = known !== undefined && !(await this.#options.store.exists(known.slot + 1n));
+      let state = isHead ? known : await this.#catchUp();
       for (;;) {
         const wanted = draft(state);
         if (wanted === undefined) return undefined;
@@ -395,6 +397,7 @@ export class TableLog {
   /** Slots that were committed while the record of the tree was on its way. false when one is gone: the tree has moved on. */
   async #keepPending({ slot, position }: TreeMark): Promise<boolean> {
     this.#pending.clear();
+    this.#pending_bytes = 0;
     for (let at = position + 1n; at < slot; at++) {
       const found = await this.#reader.header(at, this.#options.id);
       if (found === undefined) return false;
@@ -407,10 +410,17 @@ export class TableLog {
   #count({ slot, content }: SlotHeader, size_bytes: number): void {
     if (content.kind !== 'commits') return;
     const bodies = content.commits.flatMap((commit) => commit.bodies);
-    this.#pending.set(
-      slot,
-      bodies.reduce((sum, body) => sum + body.size_bytes, size_bytes),
-    );
+    const pending_bytes = bodies.reduce((sum, body) => sum + body.size_bytes, size_bytes);
+    this.#pending_bytes += pending_bytes - (this.#pending.get(slot) ?? 0);
+    this.#pending.set(slot, pending_bytes);
+  }
+
+  #dropPending(upTo: bigint): void {
+    for (const [slot, size_bytes] of this.#pending) {
+      if (slot > upTo) return;
+      this.#pending.delete(slot);
+      this.#pending_bytes -= size_bytes;
+    }
   }
 
   #fold(
@@ -431,7 +441,7 @@ export class TableLog {
     state.apply(header, this.#options.store.path.slot(header.slot));
     this.#reader.keep(header, source, voids);
     this.#count(header, size_bytes);
-    for (const slot of this.#pending.keys()) if (slot <= state.tree.position) this.#pending.delete(slot);
+    this.#dropPending(state.tree.position);
     for (const wake of this.#wakers) wake();
   }
 
