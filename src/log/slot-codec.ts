@@ -8,7 +8,7 @@
  * Invariant: every column may be null in here, whatever the table says: a delete need not know more than its key.
  */
 import { crc32 } from 'node:zlib';
-import { RecordBatch, RecordBatchReader, RecordBatchStreamWriter, Schema } from 'apache-arrow';
+import { type RecordBatch, RecordBatchReader, RecordBatchStreamWriter, Schema } from 'apache-arrow';
 import { WeirError } from '../base/error.js';
 import { arrowSchema, fromRecordBatch, toRecordBatch } from '../types/arrow.js';
 import type { Batch, Column } from '../types/column.js';
@@ -23,6 +23,12 @@ export interface LogRows {
   readonly kinds: Uint8Array;
 }
 
+interface LooseForm {
+  readonly fields: readonly DataField[];
+  readonly arrow: Schema['fields'];
+}
+
+const LOOSE_FORMS = new WeakMap<readonly DataField[], LooseForm>();
 const HEADER_KEY = 'weir.slot';
 const MAGIC = Uint8Array.of(0x57, 0x4c, 0x4f, 0x47);
 const TRAILER_BYTES = 8;
@@ -70,10 +76,12 @@ export function decodeBody(
 }
 
 function encodeRows(rows: readonly LogRows[], metadata: Map<string, string>): Uint8Array {
-  const first = withKinds(rows[0]!);
-  const schema = new Schema(arrowSchema(first.fields).fields, metadata);
-  const batches = rows.map((part) => new RecordBatch(schema, toRecordBatch(withKinds(part)).data));
-  return encodeStream(schema, batches);
+  const { fields, arrow } = looseForm(rows[0]!.batch.fields);
+  const schema = new Schema(arrow, metadata);
+  return encodeStream(
+    schema,
+    rows.map((part) => toRecordBatch(withKinds(part, fields), schema)),
+  );
 }
 
 function encodeStream(schema: Schema, batches: readonly RecordBatch[]): Uint8Array {
@@ -86,12 +94,20 @@ function encodeStream(schema: Schema, batches: readonly RecordBatch[]): Uint8Arr
   return bytes;
 }
 
-function withKinds({ batch, kinds }: LogRows): Batch {
+function withKinds({ batch, kinds }: LogRows, fields: readonly DataField[]): Batch {
   const values = new Int8Array(kinds.buffer, kinds.byteOffset, kinds.length);
   const kind: Column = { type: KIND_FIELD.type, length: kinds.length, validity: null, values, offsets: undefined, children: undefined };
-  const fields = looseFields(batch.fields);
-  const columns = batch.columns.map((column, c) => ({ ...column, type: fields[c]!.type }));
-  return { fields: [...fields, KIND_FIELD], columns: [...columns, kind], length: batch.length };
+  return { fields, columns: [...batch.columns, kind], length: batch.length };
+}
+
+/** The columns as they stand in the files of a log, here and in Arrow. A job writes the same ones again and again. */
+function looseForm(fields: readonly DataField[]): LooseForm {
+  const known = LOOSE_FORMS.get(fields);
+  if (known !== undefined) return known;
+  const loose = [...looseFields(fields), KIND_FIELD];
+  const form = { fields: loose, arrow: arrowSchema(loose).fields };
+  LOOSE_FORMS.set(fields, form);
+  return form;
 }
 
 /** The columns as they may stand in a log: nullable, without defaults. */
@@ -123,7 +139,7 @@ function headerText(reader: RecordBatchReader, file: string): string {
 }
 
 function decodeRows(reader: RecordBatchReader, fields: readonly DataField[], file: string): LogRows[] {
-  const wanted = [...looseFields(fields), KIND_FIELD];
+  const wanted = looseForm(fields).fields;
   try {
     const parts: LogRows[] = [];
     for (const batch of reader as Iterable<RecordBatch>) {

@@ -5,7 +5,6 @@
  *   open      a new incarnation of a commit user: the slot's number is its epoch
  *   tree      snapshot `snapshot` holds all slots up to `position`; repeats what is known of the users, so that it lasts
  *   start     slots below the header's `start` are given up
- *   reserve   numbers [base, end) belong to one writer's files
  *   claim     who will materialise next: a hint, no lock
  *   closed    the log takes no commits until it is opened again
  *
@@ -60,7 +59,6 @@ export type SlotContent =
   | { readonly kind: 'open'; readonly user: string }
   | { readonly kind: 'tree'; readonly users: readonly LogUser[]; readonly coverage: readonly Coverage[] }
   | { readonly kind: 'start' }
-  | { readonly kind: 'reserve'; readonly user: string; readonly epoch: bigint }
   | { readonly kind: 'claim'; readonly by: string; readonly until_ms: number }
   | { readonly kind: 'closed' };
 
@@ -98,8 +96,7 @@ export function formatHeader(header: SlotHeader): string {
     schema: header.schemaId,
     kind: content.kind,
     ...(content.kind === 'commits' && { commits: content.commits.map(commitJson) }),
-    ...((content.kind === 'open' || content.kind === 'reserve') && { user: content.user }),
-    ...(content.kind === 'reserve' && { epoch: content.epoch }),
+    ...(content.kind === 'open' && { user: content.user }),
     ...(content.kind === 'claim' && { by: content.by, until: content.until_ms }),
     ...(content.kind === 'tree' && {
       users: content.users.map(({ user, epoch, identifier, time_ms }) => ({ user, epoch, identifier, time: time_ms })),
@@ -157,8 +154,6 @@ function parseContent(read: DocumentReader, file: string): SlotContent {
       return { kind, commits: read.list('commits').map((item) => parseCommit(readerOf(item, file), file)) };
     case 'open':
       return { kind, user: read.string('user') };
-    case 'reserve':
-      return { kind, user: read.string('user'), epoch: read.long('epoch') };
     case 'claim':
       return { kind, by: read.string('by'), until_ms: read.integer('until') };
     case 'tree':
@@ -219,8 +214,7 @@ function checkHeader(header: SlotHeader, file: string): void {
   const { slot, start, tree, base, end } = header;
   if (slot < 1n || start < 1n || start > slot || tree.slot > slot || tree.position > slot || tree.slot < 0n)
     throw corrupt(file, 'its slot numbers cannot be');
-  if (base < 0n || end < base || (header.content.kind === 'commits' && end - base !== BigInt(rows)))
-    throw corrupt(file, 'its row numbers do not fit its rows');
+  if (base < 0n || end - base !== BigInt(rows)) throw corrupt(file, 'its row numbers do not fit its rows');
 }
 
 /** Rows of all commits, inline and in bodies. */

@@ -80,7 +80,6 @@ type Draft = (state: LogState) =>
   | (Pick<SlotHeader, 'schemaId' | 'content'> & {
       start?: bigint;
       tree?: Omit<TreeMark, 'slot'>;
-      numbers?: bigint;
       rows?: LogRows | undefined;
     })
   | undefined;
@@ -146,16 +145,6 @@ export class TableLog {
       const content = draft(state);
       return content === undefined ? undefined : { schemaId: 0n, content, ...mark };
     });
-  }
-
-  /** Reserves row numbers for files of the writer's own. */
-  async reserve(incarnation: Incarnation, rows: bigint): Promise<{ first: bigint; slot: bigint }> {
-    const { user, epoch } = incarnation;
-    const header = await this.#append((state) => {
-      this.#checkEpoch(state, user, epoch);
-      return { schemaId: 0n, content: { kind: 'reserve', user, epoch }, numbers: rows };
-    });
-    return { first: header!.base, slot: header!.slot };
   }
 
   /**
@@ -260,10 +249,6 @@ export class TableLog {
     });
   }
 
-  #checkEpoch(state: LogState, user: string, epoch: bigint): void {
-    if (state.user(user)?.epoch !== epoch || state.closed) throw this.#fenced(user, state);
-  }
-
   #fenced(user: string, state: LogState): WeirError {
     const { table } = this.#options;
     const why = state.closed
@@ -308,7 +293,7 @@ export class TableLog {
       start: wanted.start ?? state.start,
       tree: wanted.tree === undefined ? state.tree : { slot, ...wanted.tree },
       base,
-      end: base + (wanted.numbers ?? BigInt(rowsOf(wanted.content))),
+      end: base + BigInt(rowsOf(wanted.content)),
       time_ms: Math.max(state.time_ms, clock.now_ms()),
       schemaId: wanted.schemaId,
       content: wanted.content,
