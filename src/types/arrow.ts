@@ -20,10 +20,10 @@ export { arrowSchema, fromArrowSchema } from './arrow-type.js';
 /**
  * The batch in Arrow's form, buffers shared.
  *
+ * @param schema of the columns, for who has it already: `arrowSchema(batch.fields)`, and metadata of its own
  * @throws WeirError UNSUPPORTED for a type known by name only, and for a timestamp of 7..9 digits beyond 64 bits of ns
  */
-export function toRecordBatch(batch: Batch): RecordBatch {
-  const schema = arrowSchema(batch.fields);
+export function toRecordBatch(batch: Batch, schema = arrowSchema(batch.fields)): RecordBatch {
   const children = batch.columns.map((column, c) => dataOf(column, schema.fields[c]!.type as ArrowType));
   return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: batch.length, nullCount: 0, children }));
 }
