@@ -3,7 +3,7 @@
  *
  * Invariant: slots never change, so whatever is kept is right as long as the log's id is the same.
  */
-import { WeirError } from '../base/error.js';
+import { hasCode, WeirError } from '../base/error.js';
 import type { DataField } from '../types/data-type.js';
 import { sliceBatch } from '../types/take.js';
 import type { LogPart, LogSlot } from './log-slot.js';
@@ -88,13 +88,25 @@ export class SlotReader {
       for (const body of commit.bodies) {
         if (kept?.voids.has(commit) !== true) {
           const fields = await this.#options.fieldsOf(header.schemaId);
-          const rows = decodeBody(await this.#store.readBody(body.name), body, fields, this.#store.path.body(body.name));
+          const rows = decodeBody(await this.#body(header.slot, body.name), body, fields, this.#store.path.body(body.name));
           parts.push(...partsOf(commit, rows, 0, body.rows, first));
         }
         first += BigInt(body.rows);
       }
     }
     return parts;
+  }
+
+  /** A slot goes before its bodies: without one it is damaged, unless it went meanwhile. */
+  async #body(slot: bigint, name: string): Promise<Uint8Array> {
+    try {
+      return await this.#store.readBody(name);
+    } catch (cause) {
+      if (!hasCode(cause, 'NOT_FOUND')) throw cause;
+      const file = this.#store.path.body(name);
+      if (!(await this.#store.exists(slot))) throw new WeirError('POSITION_EXPIRED', `slot ${slot} of the log is gone`, { file, cause });
+      throw new WeirError('CORRUPTION', `log file ${file} is missing: slot ${slot} names it`, { file, cause });
+    }
   }
 
   async #inline(header: SlotHeader, kept: Kept | undefined, bytes: Uint8Array | undefined): Promise<readonly LogRows[]> {

@@ -161,9 +161,15 @@ export class TableLog {
     return answer;
   }
 
-  /** The slot's header and rows. @throws POSITION_EXPIRED when it is gone */
-  slot(slot: bigint): Promise<LogSlot> {
-    return this.#reader.slot(slot, this.#options.id);
+  /** The slot's header and rows. @throws POSITION_EXPIRED when it was trimmed; CORRUPTION when it is missing among those that stay */
+  async slot(slot: bigint): Promise<LogSlot> {
+    try {
+      return await this.#reader.slot(slot, this.#options.id);
+    } catch (error) {
+      if (!hasCode(error, 'POSITION_EXPIRED')) throw error;
+      const state = await this.refresh();
+      throw slot >= state.start && slot <= state.slot ? this.#missing(slot) : error;
+    }
   }
 
   /** Lets go of what is kept of slots up to one: they are in the tree. */
@@ -347,8 +353,9 @@ export class TableLog {
 
   async #catchUp(): Promise<LogState> {
     const { store, id } = this.#options;
-    for (;;) {
-      const state = this.#state ?? (await this.#reopen());
+    for (let lost: bigint | undefined; ; ) {
+      const opened = this.#state === undefined ? await this.#reopen() : undefined;
+      const state = this.#state ?? opened!.state;
       let found = await this.#reader.header(state.slot + 1n, id);
       if (found === undefined && state.slot > 0n && !(await store.exists(state.slot))) {
         // trimmed while this process slept: begin again from the newest slot
@@ -358,38 +365,54 @@ export class TableLog {
       }
       for (; found !== undefined; found = await this.#reader.header(state.slot + 1n, id))
         this.#fold(state, found.header, { bytes: found.bytes });
+      if (opened !== undefined && state.slot < opened.newest) {
+        // trimmed under the eyes, or lost: then it is missing the second time, too
+        if (lost === state.slot + 1n) throw this.#missing(lost);
+        lost = state.slot + 1n;
+        this.#reader.clear();
+        continue;
+      }
       this.#state = state;
       this.#looked();
       return state;
     }
   }
 
-  /** The state from the newest `tree` record on; of an empty log when there is no slot. */
-  async #reopen(): Promise<LogState> {
+  /** The state at the newest `tree` record, of an empty log when there is none, and the newest slot. */
+  async #reopen(): Promise<{ state: LogState; newest: bigint }> {
     const { store, id } = this.#options;
-    for (;;) {
+    for (let before: bigint | undefined; ; ) {
       const newest = await store.newest();
-      if (newest === undefined) return new LogState();
+      if (newest === undefined) return { state: new LogState(), newest: 0n };
       const last = await this.#reader.header(newest, id);
       if (last === undefined) continue;
       const { tree } = last.header;
-      if (tree.slot === 0n) return new LogState();
+      if (tree.slot === 0n) return { state: new LogState(), newest };
       const record = tree.slot === newest ? last : await this.#reader.header(tree.slot, id);
-      if (record !== undefined && (await this.#keepPending(tree))) return LogState.at(record.header);
+      const gone = record === undefined ? tree.slot : await this.#keepPending(tree);
+      if (gone === undefined) return { state: LogState.at(record!.header), newest };
+      // the tree has moved on meanwhile; or nothing has, and the slot should be there
+      if (newest === before) throw this.#missing(gone);
+      before = newest;
     }
   }
 
-  /** Slots that were committed while the record of the tree was on its way. false when one is gone: the tree has moved on. */
-  async #keepPending({ slot, position }: TreeMark): Promise<boolean> {
+  #missing(slot: bigint): WeirError {
+    const file = this.#options.store.path.slot(slot);
+    return new WeirError('CORRUPTION', `log slot ${file} is missing: later ones are there, and it was not given up`, { file });
+  }
+
+  /** Slots that were committed while the record of the tree was on its way. The first that is gone. */
+  async #keepPending({ slot, position }: TreeMark): Promise<bigint | undefined> {
     this.#pending.clear();
     this.#pending_bytes = 0;
     for (let at = position + 1n; at < slot; at++) {
       const found = await this.#reader.header(at, this.#options.id);
-      if (found === undefined) return false;
+      if (found === undefined) return at;
       this.#reader.keep(found.header, { bytes: found.bytes }, new Set());
       this.#count(found.header, found.bytes?.length ?? 0);
     }
-    return true;
+    return undefined;
   }
 
   #count({ slot, content }: SlotHeader, size_bytes: number): void {

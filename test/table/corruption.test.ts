@@ -10,6 +10,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { and, eq, ge, memoryFileIO, openCatalog, type Table, WeirError } from '../../src/index.js';
 import type { MemoryFileIO } from '../../src/io/memory-file-io.js';
 import { built } from '../support/built.js';
+import { flipped } from '../support/damaged.js';
 import { pathsBelow, type Row, sorted } from '../support/memory-catalog.js';
 import { integerBetween, testRandom } from '../support/seeds.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -144,12 +145,6 @@ const truncated = (bytes: Uint8Array, length: number): Mutation => ({
   what: `${length} of ${bytes.length} bytes`,
   apply: (io, path) => io.replace(path, bytes.subarray(0, length)),
 });
-
-function flipped(bytes: Uint8Array, bit: number): Uint8Array {
-  const damaged = new Uint8Array(bytes);
-  damaged[bit >> 3]! ^= 1 << (bit & 7);
-  return damaged;
-}
 
 beforeAll(async () => {
   files = await makeFiles();

@@ -3,6 +3,7 @@
  *
  * Invariant: rows leave the log for the tree in the order of their slots, a prefix at a time (materialise.ts).
  */
+import { WeirError } from '../../base/error.js';
 import { LogPath } from '../../log/log-path.js';
 import { NumberFloor } from '../../log/number-floor.js';
 import { SlotStore } from '../../log/slot-store.js';
@@ -44,14 +45,25 @@ export class LogHandle {
     return (await treePosition(this.#store.snapshots, this.id, tree, latest)).position;
   }
 
-  /** The latest snapshot and how far it holds the log; a snapshot older than the log knows of is looked at twice. */
+  /**
+   * The latest snapshot and how far it holds the log; a snapshot older than the log knows of is looked at twice.
+   *
+   * @throws CORRUPTION when it holds slots that the log has not had yet: the log lost its end
+   */
   async latest(): Promise<{ snapshot: Snapshot | undefined; position: bigint; head: bigint }> {
     const { snapshots } = this.#store;
     for (let attempt = 0; ; attempt++) {
       const snapshot = await snapshots.latest();
       const state = await this.log.refresh();
       const found = await treePosition(snapshots, this.id, state.tree, snapshot);
+      if (found.position > state.slot) throw this.#endIsMissing(found.position, snapshot);
       if (found.kind === 'at' || attempt > 0) return { snapshot, position: found.position, head: state.slot };
     }
+  }
+
+  #endIsMissing(slot: bigint, snapshot: Snapshot | undefined): WeirError {
+    const file = this.log.store.path.slot(slot);
+    const message = `log slot ${file} is missing, and so may be others after it: snapshot ${snapshot?.id} holds it. To go on without them, give the table another log.id`;
+    return new WeirError('CORRUPTION', message, { file, table: this.#store.table });
   }
 }

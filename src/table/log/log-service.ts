@@ -46,6 +46,7 @@ export class LogService {
       await this.#switchOff(handle, keeper);
       return undefined;
     }
+    await handle.latest();
     if (!(await handle.log.store.isThere())) await handle.log.store.create();
     const session = options.overwrites ? undefined : await LogSession.open(store, handle, commitUser);
     keeper.acquire();

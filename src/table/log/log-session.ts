@@ -6,11 +6,11 @@
  *
  * Invariants
  * - rows are copied in: the caller may reuse its arrays at once.
- * - a commit whose outcome is unknown is settled, under its own identifier, before the next one.
+ * - a commit that failed is settled, under its own identifier, before the next one.
  * - bodies that no slot names are deleted when the session ends.
  */
 import { crc32 } from 'node:zlib';
-import { hasCode, WeirError } from '../../base/error.js';
+import { WeirError } from '../../base/error.js';
 import { lastCommittedIdentifier } from '../../commit/table-commit.js';
 import { encodeBody, type LogRows } from '../../log/slot-codec.js';
 import type { CommitRequest, Incarnation, LogReceipt } from '../../log/table-log.js';
@@ -81,7 +81,8 @@ export class LogSession {
     try {
       return { ...(await this.#handle.log.commit(request)), identifier };
     } catch (error) {
-      if (hasCode(error, 'UNAVAILABLE')) this.#unsettled = request;
+      // also when it failed for certain: the rows are kept, and nobody is told that the identifier is committed
+      this.#unsettled = request;
       throw error;
     }
   }

@@ -40,13 +40,20 @@ export async function materialise(store: TableStore, handle: LogHandle, signal?:
   for (;;) {
     signal?.throwIfAborted();
     const { snapshot, position } = await handle.latest();
-    if (position >= to || !(await holdsCommits(handle, position, to))) {
-      if (snapshot !== undefined) await recordTree(store, handle, snapshot.id, position);
-      return { snapshot: undefined, position, messages: [] };
+    let messages: CommitMessage[];
+    try {
+      if (position >= to || !(await holdsCommits(handle, position, to))) {
+        if (snapshot !== undefined) await recordTree(store, handle, snapshot.id, position);
+        return { snapshot: undefined, position, messages: [] };
+      }
+      await log.store.sync(position + 1n, to);
+      messages = await slotFiles(store, log, position, to, signal);
+    } catch (error) {
+      // another process was so much faster that the slots are trimmed already
+      if (!hasCode(error, 'POSITION_EXPIRED') || (await handle.latest()).position === position) throw error;
+      continue;
     }
-    await log.store.sync(position + 1n, to);
     const guard = `${GUARD_PREFIX}${store.random.uuid()}`;
-    const messages = await slotFiles(store, log, position, to, signal);
     await store.consumers.write(guard, (snapshot?.id ?? 0n) + 1n);
     try {
       const outcome = await commitTable(

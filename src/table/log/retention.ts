@@ -9,7 +9,10 @@
  * - `start` is raised in the log before a slot below it is deleted: whoever finds one missing can tell why.
  * - a registered consumer's slots stay, up to `log.retention.max`.
  */
+import { hasCode } from '../../base/error.js';
 import type { LogState } from '../../log/log-state.js';
+import type { TableLog } from '../../log/table-log.js';
+import type { LogBody } from '../../meta/commit-message.js';
 import { parsePosition } from '../position.js';
 import type { TableStore } from '../table-store.js';
 import type { LogHandle } from './log-handle.js';
@@ -66,12 +69,24 @@ function coveredFor({ coverage }: LogState, time_ms: number): bigint {
 
 /** Slots before bodies, upwards: what is missing is always below what is there. */
 async function removeBelow({ log }: LogHandle, start: bigint): Promise<number> {
-  const slots = await log.store.below(start);
-  for (const slot of slots) {
-    const { content } = (await log.slot(slot)).header;
-    const bodies = content.kind === 'commits' ? content.commits.flatMap((commit) => commit.bodies) : [];
+  let removed = 0;
+  for (const slot of await log.store.below(start)) {
+    const bodies = await bodiesOf(log, slot);
+    if (bodies === undefined) continue;
     await log.store.remove(slot);
     for (const { name } of bodies) await log.store.removeBody(name);
+    removed++;
   }
-  return slots.length;
+  return removed;
+}
+
+/** undefined when another process has removed the slot */
+async function bodiesOf(log: TableLog, slot: bigint): Promise<LogBody[] | undefined> {
+  try {
+    const { content } = (await log.slot(slot)).header;
+    return content.kind === 'commits' ? content.commits.flatMap((commit) => commit.bodies) : [];
+  } catch (error) {
+    if (hasCode(error, 'POSITION_EXPIRED')) return undefined;
+    throw error;
+  }
 }
