@@ -98,9 +98,15 @@ export class SlotStore {
     await this.#io.syncDirectories(directories);
   }
 
+  /** Its name lasts after `syncBodies`. */
   async writeBody(name: string, bytes: Uint8Array): Promise<void> {
     if (!(await this.isThere())) throw this.#gone();
-    await this.#io.writeFile(this.path.body(name), bytes, { sync: this.#sync });
+    await this.#io.writeFile(this.path.body(name), bytes, { sync: this.#sync && 'file' });
+  }
+
+  /** Makes the names of all bodies written so far last, before a slot refers to them. */
+  async syncBodies(): Promise<void> {
+    if (this.#sync) await this.#io.syncDirectories([this.path.bodyDirectory]);
   }
 
   readBody(name: string): Promise<Uint8Array> {

@@ -44,6 +44,7 @@ export class LogKeeper {
     if (this.#writers > 0) return;
     this.#stop?.abort();
     await this.#running;
+    await this.#working?.catch(() => undefined);
   }
 
   /** Puts all that is committed into the tree, now. Calls at one time share the work. */
@@ -54,11 +55,15 @@ export class LogKeeper {
     return this.#working;
   }
 
-  /** Waits until so much is in the tree that a writer may go on. */
+  /** Waits until so much is in the tree that a writer may go on; from half of the limit on the log is emptied beside the writing. */
   async makeRoom(): Promise<void> {
     const { options, clock } = this.#store;
     const limit_bytes = options.logPendingMax_bytes;
-    if (this.#handle.log.pending_bytes < limit_bytes) return;
+    if (this.#handle.log.pending_bytes < limit_bytes / 2) return;
+    if (this.#handle.log.pending_bytes < limit_bytes) {
+      this.flush().catch((error) => this.#warn(error));
+      return;
+    }
     const started_ms = clock.monotonic_ms();
     while (this.#handle.log.pending_bytes >= limit_bytes) await this.flush();
     this.#store.emit({ type: 'back-pressure', reason: 'log', duration_ms: clock.monotonic_ms() - started_ms });
@@ -71,9 +76,13 @@ export class LogKeeper {
       try {
         if (await this.#claim()) await this.flush();
       } catch (error) {
-        this.#store.services.logger?.warn(`${this.#store.table}: the log was not put into a snapshot: ${String(error)}`);
+        this.#warn(error);
       }
     }
+  }
+
+  #warn(error: unknown): void {
+    this.#store.services.logger?.warn(`${this.#store.table}: the log was not put into a snapshot: ${String(error)}`);
   }
 
   /** false when there is nothing to do, or somebody else is at it. */

@@ -23,6 +23,8 @@ import type { LogHandle } from './log-handle.js';
 
 /** A body is encoded in this thread: no larger than what a job does not notice. */
 const BODY_BYTES = 8 * 1024 * 1024;
+/** bodies on their way to the disk while rows are gathered for the next */
+const BODIES_UNDER_WAY = 2;
 
 export class LogSession {
   readonly #store: TableStore;
@@ -30,7 +32,8 @@ export class LogSession {
   readonly #incarnation: Incarnation;
   readonly #schemaId: bigint;
   #buffer = new WriteBuffer();
-  #bodies: LogBody[] = [];
+  /** written, or on their way; one that failed stays until `abort`, so that no commit goes without its rows */
+  #bodies: Promise<LogBody>[] = [];
   #last: bigint | undefined;
   #unsettled: CommitRequest | undefined;
 
@@ -74,9 +77,8 @@ export class LogSession {
       return { slot: undefined, alreadyCommitted: true, identifier };
     }
     if (this.#bodies.length > 0 || this.#buffer.size_bytes > this.#store.options.logInlineMax_bytes) await this.#spill();
-    const request = this.#request(identifier, watermark, this.#buffer, this.#bodies);
+    const request = this.#request(identifier, watermark, this.#buffer, await this.#takeBodies());
     this.#buffer = new WriteBuffer();
-    this.#bodies = [];
     this.#last = identifier;
     try {
       return { ...(await this.#handle.log.commit(request)), identifier };
@@ -92,7 +94,10 @@ export class LogSession {
     const buffer = new WriteBuffer();
     buffer.add(batch, null, kinds);
     const bodies: LogBody[] = [];
-    if (buffer.size_bytes > this.#store.options.logInlineMax_bytes) bodies.push(await this.#writeBody(buffer));
+    if (buffer.size_bytes > this.#store.options.logInlineMax_bytes) {
+      bodies.push(await this.#writeBody(buffer));
+      await this.#handle.log.store.syncBodies();
+    }
     const identifier = this.#next();
     this.#last = identifier;
     return { ...(await this.#handle.log.commit(this.#request(identifier, undefined, buffer, bodies))), identifier };
@@ -100,8 +105,8 @@ export class LogSession {
 
   /** Hands over what was added, as bodies for another's commit. */
   async prepare(): Promise<CommitMessage[]> {
-    if (this.#buffer.rows > 0) await this.#spill();
-    const bodies = this.#bodies.splice(0);
+    await this.#spill();
+    const bodies = await this.#takeBodies();
     return bodies.length === 0 ? [] : [logMessage(this.#schemaId, bodies)];
   }
 
@@ -118,7 +123,8 @@ export class LogSession {
   /** Forgets what was added since the last commit. */
   async abort(): Promise<void> {
     this.#buffer = new WriteBuffer();
-    for (const { name } of this.#bodies.splice(0)) await this.#handle.log.store.removeBody(name);
+    for (const written of await Promise.allSettled(this.#bodies.splice(0)))
+      if (written.status === 'fulfilled') await this.#handle.log.store.removeBody(written.value.name);
   }
 
   #next(): bigint {
@@ -137,8 +143,22 @@ export class LogSession {
     return { user, epoch, identifier, watermark, schemaId: this.#schemaId, rows: rowsOf(buffer), size_bytes, bodies };
   }
 
+  /** Sends the rows gathered so far on their way to a body. */
   async #spill(): Promise<void> {
-    if (this.#buffer.rows > 0) this.#bodies.push(await this.#writeBody(this.#buffer));
+    if (this.#buffer.rows === 0) return;
+    const writing = this.#writeBody(this.#buffer);
+    // it is told by whoever waits for the bodies
+    writing.catch(() => undefined);
+    this.#bodies.push(writing);
+    await this.#bodies.at(-1 - BODIES_UNDER_WAY);
+  }
+
+  /** The bodies, all of them lasting. */
+  async #takeBodies(): Promise<LogBody[]> {
+    const bodies = await Promise.all(this.#bodies);
+    if (bodies.length > 0) await this.#handle.log.store.syncBodies();
+    this.#bodies = [];
+    return bodies;
   }
 
   async #writeBody(buffer: WriteBuffer): Promise<LogBody> {
