@@ -1,4 +1,5 @@
 /** What words on the command line mean. A word that means nothing is wrong usage (exit 2). */
+import type { StreamPosition } from '../index.js';
 import { UsageError } from './exit.js';
 
 /** `a,b` twice or more: all of them, in order. */
@@ -90,6 +91,15 @@ export function streamEnd(text: string | undefined): 'now' | { snapshot: bigint 
   const match = /^snapshot:(.*)$/.exec(text);
   if (!match) throw new UsageError(`--until takes snapshot:N or now, not '${text}'`);
   return { snapshot: idOf(match[1] ?? '', '--until snapshot:') };
+}
+
+export type VerifyEnd = { snapshot: bigint } | StreamPosition;
+
+/** `snapshot:N`, and anything else is a position that a stream gave out. */
+export function verifyEnd(text: string | undefined, flag: string): VerifyEnd | undefined {
+  if (text === undefined) return undefined;
+  const match = /^snapshot:(.*)$/.exec(text);
+  return match ? { snapshot: idOf(match[1] ?? '', `${flag} snapshot:`) } : (text as StreamPosition);
 }
 
 /** `r.x.y`: the way to a nested field. A name in backquotes is taken as it is. */

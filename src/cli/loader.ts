@@ -23,6 +23,8 @@ export interface LoadPlan {
   commitUser: string | undefined;
   identifier: bigint | undefined;
   overwrite: boolean | { partition: Record<string, string | null> } | undefined;
+  /** leave all that was committed in a snapshot; default true */
+  flush?: boolean;
 }
 
 export interface LoadEvents {
@@ -65,13 +67,15 @@ export class Loader {
         if (item !== TICK) await this.#add(item);
         else if (this.#pendingRows > 0) await this.#commit();
       }
-      const emptyInput = this.#lastCommit === undefined && this.#pendingRows === 0;
+      // no rows may mean something: to replace what is there by nothing, or that a step of a job is done
+      const meant = overwrite !== undefined || this.#plan.identifier !== undefined;
+      const emptyInput = this.#lastCommit === undefined && this.#pendingRows === 0 && meant;
       if (this.#pendingRows > 0 || emptyInput) await this.#commit();
     } catch (error) {
       await writer.abort();
       throw this.#withProgress(error);
     } finally {
-      await writer.close();
+      await writer.close({ flush: this.#plan.flush ?? true });
     }
   }
 
@@ -135,7 +139,19 @@ export class Loader {
     const told = { ...result, rows: this.#pendingRows };
     this.#pendingRows = 0;
     this.#lastCommit = { place: this.#lastPlace, result: told };
-    await this.#events.committed(told);
+    await this.#tell(told);
+  }
+
+  /** The only commit of an input is told with its snapshot; of many, each as soon as it lasts. */
+  async #tell(result: CommitResult): Promise<void> {
+    const { commitRows, commit_ms, flush } = this.#plan;
+    const waits = result.slot !== undefined && commitRows === undefined && commit_ms === undefined && flush !== false;
+    let snapshot = result.snapshot;
+    try {
+      if (waits) snapshot = (await this.#table.flush()) ?? (await this.#table.snapshot())?.id;
+    } finally {
+      await this.#events.committed({ ...result, snapshot });
+    }
   }
 
   async #acknowledge(identifier: bigint): Promise<CommitResult> {
@@ -150,7 +166,8 @@ export class Loader {
   #withProgress(error: unknown): unknown {
     if (!(error instanceof WeirError) || this.#lastCommit === undefined || this.#lastPlace === '') return error;
     const { place, result } = this.#lastCommit;
-    const note = `committed up to ${place} (snapshot ${result.snapshot ?? 'expired'}, identifier ${result.identifier})`;
+    const where = result.slot === undefined ? `snapshot ${result.snapshot ?? 'expired'}` : `slot ${result.slot}`;
+    const note = `committed up to ${place} (${where}, identifier ${result.identifier})`;
     const detail = {
       cause: error,
       ...(error.file === undefined ? {} : { file: error.file }),

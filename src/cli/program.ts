@@ -139,6 +139,7 @@ function defineData(program: Command, context: () => Context): void {
     .option('--identifier <n>', 'identifier of the first commit; the next ones count up', id('--identifier'))
     .option('--overwrite', 'replace what is there (of the partitions in the input, or of --partition)')
     .option('--partition <key=value>', 'with --overwrite: the partition to replace', collect)
+    .option('--no-flush', "leave the rows in the table's log: a snapshot comes with a later writer, flush or compact")
     .action(async (table, files, options) => (await import('./commands/write.js')).write(context(), table, files, options));
   program
     .command('truncate')
@@ -158,6 +159,14 @@ function defineData(program: Command, context: () => Context): void {
     .addOption(new Option('--snapshot <n>').argParser(id('--snapshot')).conflicts(['tag', 'asOf', 'incremental']))
     .addOption(new Option('--tag <name>').conflicts(['asOf', 'incremental']))
     .addOption(new Option('--as-of <time>', 'ISO-8601 or epoch ms: the latest snapshot not later').conflicts('incremental'))
+    .addOption(
+      new Option('--at <position>', 'what a stream that stopped there had told, while the log has it').conflicts([
+        'snapshot',
+        'tag',
+        'asOf',
+        'incremental',
+      ]),
+    )
     .option('--incremental <a..b>', 'the changes after snapshot a up to b, with _kind')
     .option('--columns <columns>', 'a,b', collect)
     .option('--where <expression>', "delay > 60 AND origin IN ('SEA', 'PDX')")
@@ -203,6 +212,13 @@ function defineCare(program: Command, context: () => Context): void {
     .description('put what is pending into a snapshot')
     .argument('<table>', 'database.table')
     .action(async (table) => (await import('./commands/flush.js')).flush(context(), table));
+  program
+    .command('verify')
+    .description('check every file, and that the changes lead from one state to another; exit 1 when something does not hold')
+    .argument('<table>', 'database.table')
+    .option('--from <start>', 'snapshot:N or a position (default: the earliest snapshot)')
+    .option('--to <end>', 'snapshot:N or a position (default: the latest state)')
+    .action(async (table, options) => (await import('./commands/verify.js')).verify(context(), table, options));
   program
     .command('expire')
     .description("delete snapshots older than the table's retention")

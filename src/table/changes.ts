@@ -21,6 +21,7 @@ import { readHeld, yieldHeld } from './held-snapshot.js';
 import { LogFollower } from './log/log-follower.js';
 import { formatPosition, type LogPlace, type Place, parsePosition, type SnapshotPlace, type StreamPosition } from './position.js';
 import { streamSplit } from './split-stream.js';
+import { latestPlace } from './state-at.js';
 import type { TableStore } from './table-store.js';
 
 /**
@@ -106,17 +107,20 @@ interface Kinded {
   readonly numbers?: BigInt64Array;
 }
 
-/** Up to where a stream goes: undefined parts are no end. */
-interface End {
+/** Up to where a stream goes. */
+export interface End {
+  /** last snapshot whose changes are told */
   readonly snapshot: bigint;
-  /** undefined: the log is left aside, for the end is a snapshot */
+  /** last slot; undefined: the log is left aside, for the end is a snapshot */
   readonly slot: bigint | undefined;
 }
 
-/** @param options `batch: true` leaves out what batch reads do not see */
+type StreamOptions = ChangesOptions & { batch?: boolean; end?: End };
+
+/** @param options `batch: true` leaves out what batch reads do not see; `end` stands above `until` */
 export async function* streamChanges<R>(
   store: TableStore,
-  options: ChangesOptions & { batch?: boolean },
+  options: StreamOptions,
   where: BoundPredicate | undefined,
 ): AsyncGenerator<Change<R>> {
   const stream = new ChangeStream<R>(store, options, where);
@@ -130,13 +134,13 @@ export async function* streamChanges<R>(
 
 class ChangeStream<R> {
   readonly #store: TableStore;
-  readonly #options: ChangesOptions & { batch?: boolean };
+  readonly #options: StreamOptions;
   readonly #where: BoundPredicate | undefined;
   readonly #poll_ms: number;
   /** undefined for a table without a log, and for batch reads, which see snapshots only */
   readonly #log: LogFollower | undefined;
 
-  constructor(store: TableStore, options: ChangesOptions & { batch?: boolean }, where: BoundPredicate | undefined) {
+  constructor(store: TableStore, options: StreamOptions, where: BoundPredicate | undefined) {
     this.#store = store;
     this.#options = options;
     this.#where = where;
@@ -178,7 +182,8 @@ class ChangeStream<R> {
     if (log === undefined) throw new WeirError('POSITION_EXPIRED', `${this.#store.table} has no log: start again from 'latest-full'`);
     const { snapshots, schema } = this.#store;
     if ((end !== undefined && end.slot === undefined) || !(await log.holds(place))) return yield* this.#pastLog(log, place, end);
-    if ((place.aside || place.done === 0) && (await snapshots.exists(place.snapshot))) {
+    const inRange = end === undefined || place.snapshot <= end.snapshot;
+    if (inRange && (place.aside || place.done === 0) && (await snapshots.exists(place.snapshot))) {
       const snapshot = await this.#read(place.snapshot, 'changes');
       const position = await log.positionOf(snapshot);
       // a snapshot that holds slots not told yet comes after them
@@ -188,7 +193,7 @@ class ChangeStream<R> {
       }
     }
     if (place.aside) return yield* this.#pastLog(log, place, end);
-    if (place.slot <= (await log.head())) {
+    if ((end?.slot === undefined || place.slot <= end.slot) && place.slot <= (await log.head())) {
       await this.#store.refresh();
       const found = await log.read(place, this.#store.schema);
       if (found === undefined) return place;
@@ -244,21 +249,22 @@ class ChangeStream<R> {
       if (saved !== undefined) return { phase: 'change', snapshot: saved.nextSnapshot, done: 0 };
     }
     if (typeof from === 'object') return { phase: 'change', snapshot: from.snapshot, done: 0 };
-    if (from === 'latest-full' || from === 'earliest' || from === 'latest') {
+    if (from === 'latest') return latestPlace(this.#store);
+    if (from === 'latest-full' || from === 'earliest') {
       const id = from === 'earliest' ? await snapshots.earliestId() : await snapshots.latestId();
-      if (from === 'latest' && this.#log !== undefined) return this.#log.atHead((id ?? 0n) + 1n);
-      if (id === undefined) return { phase: 'change', snapshot: 1n, done: 0 };
-      return from === 'latest' ? { phase: 'change', snapshot: id + 1n, done: 0 } : { phase: 'full', snapshot: id, done: 0 };
+      return id === undefined ? { phase: 'change', snapshot: 1n, done: 0 } : { phase: 'full', snapshot: id, done: 0 };
     }
     return parsePosition(from);
   }
 
   async #end(): Promise<End | undefined> {
-    const { until } = this.#options;
+    const { until, end } = this.#options;
+    if (end !== undefined) return end;
     if (until === undefined) return undefined;
     if (until !== 'now') return { snapshot: until.snapshot, slot: undefined };
-    const slot = await this.#log?.head();
-    return { snapshot: (await this.#store.snapshots.latestId()) ?? 0n, slot };
+    // the snapshot first: it cannot hold a slot beyond the one that is newest afterwards
+    const snapshot = (await this.#store.snapshots.latestId()) ?? 0n;
+    return { snapshot, slot: await this.#log?.head() };
   }
 
   async *#fullState(place: SnapshotPlace): AsyncGenerator<Change<R>> {

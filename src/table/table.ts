@@ -5,7 +5,6 @@
  */
 import { hasCode, WeirError } from '../base/error.js';
 import { dropPartitions, truncateTable } from '../commit/table-commit.js';
-import type { MemoryBucket } from '../lsm/memory-file.js';
 import { type OrphanOptions, type OrphanResult, removeOrphanFiles } from '../maintain/orphan-removal.js';
 import { expireSnapshots } from '../maintain/snapshot-expiry.js';
 import type { Consumer } from '../meta/consumer-store.js';
@@ -29,9 +28,12 @@ import { type IncrementalRange, incrementalSource } from './incremental.js';
 import { LogService } from './log/log-service.js';
 import { trimLog } from './log/retention.js';
 import { type PartitionSpec, partitionMatcher } from './partition-spec.js';
+import { formatPosition, parsePosition, type StreamPosition } from './position.js';
 import { Scan, type ScanSource } from './scan.js';
 import { streamSplit } from './split-stream.js';
+import { latestPlace, type State, stateAt } from './state-at.js';
 import type { TableStore } from './table-store.js';
+import { type VerifyOptions, type VerifyResult, verifyTable } from './verify.js';
 import { TableWriter, type WriterOptions } from './writer.js';
 
 /**
@@ -54,8 +56,12 @@ export interface ScanOptions {
   columns?: readonly string[];
   where?: Predicate;
   limit?: number;
-  /** default: the latest snapshot under the latest schema; an explicit state is read under its own schema */
-  at?: At;
+  /**
+   * Default: the latest state under the latest schema. A snapshot, tag or time is read under its own schema, without what the
+   * table's log had beyond it. A stream position: what a stream that stopped there had told, under the latest schema;
+   * POSITION_EXPIRED when its slots are gone.
+   */
+  at?: At | { position: StreamPosition };
   signal?: AbortSignal;
 }
 
@@ -90,6 +96,28 @@ export type FileInfo = ManifestEntry;
 export interface Tag {
   readonly name: string;
   readonly snapshot: Snapshot;
+}
+
+/**
+ * The table's log: where commits go before they are in a snapshot.
+ *
+ * @example
+ * const log: LogInfo | undefined = await flights.log();
+ * if (log !== undefined) console.log(`${log.head - log.tree.position} slots are in no snapshot yet`);
+ */
+export interface LogInfo {
+  /** the option `log.id`, which names its directory */
+  readonly id: string;
+  /** do new commits go there? What stands in a log that is switched off is still part of the table */
+  readonly enabled: boolean;
+  /** newest slot; 0 before the first */
+  readonly head: bigint;
+  /** lowest slot kept */
+  readonly start: bigint;
+  /** snapshot `snapshot` holds all slots up to `position`; the log's slot `slot` says so (0: none does) */
+  readonly tree: { readonly slot: bigint; readonly snapshot: bigint; readonly position: bigint };
+  /** bytes of the slots that no snapshot holds */
+  readonly pending_bytes: number;
 }
 
 /** How often a read looks again when the log moved on under it. */
@@ -419,6 +447,47 @@ export class Table<R = Row> {
   }
 
   /**
+   * The state of the table's log; undefined when it never had one.
+   *
+   * @example
+   * const { head, tree } = (await flights.log())!;
+   */
+  async log(): Promise<LogInfo | undefined> {
+    const store = this.#store;
+    await store.refresh();
+    if (store.log === undefined) return undefined;
+    const { slot, start, tree } = await store.log.log.refresh();
+    const { pending_bytes } = store.log.log;
+    return { id: store.log.id, enabled: store.options.logEnabled, head: slot, start, tree, pending_bytes };
+  }
+
+  /**
+   * The position behind everything that is committed: where a stream from `latest` begins.
+   *
+   * @example
+   * const from = await flights.position();
+   * for await (const change of flights.changes({ from, signal })) console.log(change.length);
+   */
+  async position(): Promise<StreamPosition> {
+    await this.#store.refresh();
+    return formatPosition(await latestPlace(this.#store));
+  }
+
+  /**
+   * Checks the table: that its files say what its snapshots and its log claim, and that the changes between two positions lead
+   * from the state at the one to the state at the other. Reads everything; changes nothing.
+   *
+   * @example
+   * const { ok, problems } = await flights.verify({ from: { snapshot: 3n } });
+   * for (const { check, message } of problems) console.error(check, message);
+   */
+  async verify(options: VerifyOptions = {}): Promise<VerifyResult> {
+    await this.#store.refresh();
+    validateForRead(this.schema);
+    return verifyTable(this.#store, options);
+  }
+
+  /**
    * All schemas the table has had, oldest first.
    *
    * @example
@@ -475,7 +544,8 @@ export class Table<R = Row> {
     const store = this.#store;
     await store.refresh();
     const { snapshot, tail } = await this.#state(options.at);
-    const schema = options.at === undefined || snapshot === undefined ? store.schema : await store.schemas.read(snapshot.schemaId);
+    const today = options.at === undefined || 'position' in options.at || snapshot === undefined;
+    const schema = today ? store.schema : await store.schemas.read(snapshot.schemaId);
     validateForRead(schema);
     this.#checkColumns(options.columns, schema);
     const columns = options.columns ?? schema.fields.map((field) => field.name);
@@ -498,8 +568,9 @@ export class Table<R = Row> {
   }
 
   /** What a read sees: a snapshot and, unless it asked for one, the rows of the log that are in none yet. */
-  async #state(at: At | undefined): Promise<{ snapshot: Snapshot | undefined; tail: readonly MemoryBucket[] }> {
+  async #state(at: ScanOptions['at']): Promise<State> {
     const { log } = this.#store;
+    if (at !== undefined && 'position' in at) return stateAt(this.#store, parsePosition(at.position));
     if (at !== undefined || log === undefined) return { snapshot: await this.snapshot(at), tail: [] };
     for (let attempt = 0; ; attempt++) {
       const { snapshot, position, head } = await log.latest();

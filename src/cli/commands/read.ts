@@ -1,10 +1,10 @@
-/** `weir read TABLE`: the rows of a snapshot, or the changes between two. */
+/** `weir read TABLE`: the rows of a state, or the changes between two snapshots. */
 import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WeirError } from '../../base/error.js';
-import type { Change, Scan, Table } from '../../index.js';
+import type { Change, Scan, StreamPosition, Table } from '../../index.js';
 import type { Batch } from '../../types/column.js';
 import type { DataField } from '../../types/data-type.js';
 import { sliceBatch } from '../../types/take.js';
@@ -21,6 +21,7 @@ export interface ReadFlags {
   snapshot?: bigint;
   tag?: string;
   asOf?: string;
+  at?: string;
   incremental?: string;
   columns?: string[];
   where?: string;
@@ -43,7 +44,7 @@ export async function read(context: Context, name: string, flags: ReadFlags): Pr
   if (columns?.length === 0) throw new UsageError('--columns takes at least one column');
   await withTable(context, name, (table) =>
     interruptible(async (signal) => {
-      const schemaFields = at === undefined ? table.schema.fields : await fieldsAt(table, at);
+      const schemaFields = at === undefined || 'position' in at ? table.schema.fields : await fieldsAt(table, at);
       const fields = columns ? columns.flatMap((column) => schemaFields.find((field) => field.name === column) ?? []) : schemaFields;
       const query = {
         signal,
@@ -61,14 +62,17 @@ export async function read(context: Context, name: string, flags: ReadFlags): Pr
   );
 }
 
-function timeTravel(flags: ReadFlags): { snapshot: bigint } | { tag: string } | { time: number } | undefined {
+type SnapshotAt = { snapshot: bigint } | { tag: string } | { time: number };
+
+function timeTravel(flags: ReadFlags): SnapshotAt | { position: StreamPosition } | undefined {
   if (flags.snapshot !== undefined) return { snapshot: flags.snapshot };
   if (flags.tag !== undefined) return { tag: flags.tag };
+  if (flags.at !== undefined) return { position: flags.at as StreamPosition };
   return flags.asOf === undefined ? undefined : { time: timeOf(flags.asOf, '--as-of') };
 }
 
 /** A read of a snapshot uses the schema of that snapshot. */
-async function fieldsAt(table: Table, at: { snapshot: bigint } | { tag: string } | { time: number }): Promise<readonly DataField[]> {
+async function fieldsAt(table: Table, at: SnapshotAt): Promise<readonly DataField[]> {
   const snapshot = await table.snapshot(at);
   const schema = (await table.schemas()).find((each) => each.id === snapshot?.schemaId);
   if (schema === undefined) {

@@ -1,4 +1,6 @@
 /** `weir show TABLE`: columns, keys, options and state; one JSON line, or a page on a terminal. */
+
+import type { LogInfo } from '../../index.js';
 import { formatType } from '../../types/type-text.js';
 import { type Context, withTable } from '../context.js';
 import { useColor } from '../progress.js';
@@ -8,7 +10,13 @@ import { TextTable } from '../text-table.js';
 export function show(context: Context, name: string): Promise<void> {
   return withTable(context, name, async (table) => {
     const { schema } = table;
-    const [latest, tags, branches, consumers] = await Promise.all([table.snapshot(), table.tags(), table.branches(), table.consumers()]);
+    const [latest, tags, branches, consumers, log] = await Promise.all([
+      table.snapshot(),
+      table.tags(),
+      table.branches(),
+      table.consumers(),
+      table.log(),
+    ]);
     const fields = schema.fields.map((field) => ({
       id: field.id,
       name: field.name,
@@ -26,6 +34,7 @@ export function show(context: Context, name: string): Promise<void> {
       snapshot_id: latest?.id ?? null,
       commit_time: latest === undefined ? null : isoTime(latest.timeMillis),
       total_record_count: latest?.totalRecordCount ?? null,
+      ...(log !== undefined && { log: logFacts(log) }),
       branches,
       tags: Object.fromEntries(tags.map((tag) => [tag.name, tag.snapshot.id])),
       consumers: Object.fromEntries(consumers.map((consumer) => [consumer.id, consumer.nextSnapshot])),
@@ -43,12 +52,22 @@ export function show(context: Context, name: string): Promise<void> {
     const lines = Object.entries(facts)
       .filter(([, value]) => value !== null && (typeof value !== 'object' || Array.isArray(value)))
       .map(([key, value]) => `${key.replaceAll('_', ' ').padEnd(18)}  ${Array.isArray(value) ? value.join(', ') || '-' : String(value)}\n`);
-    const named = [...entriesOf('tag', facts.tags), ...entriesOf('consumer', facts.consumers), ...entriesOf('option', schema.options)];
+    const named = [
+      ...entriesOf('log', facts.log ?? {}),
+      ...entriesOf('tag', facts.tags),
+      ...entriesOf('consumer', facts.consumers),
+      ...entriesOf('option', schema.options),
+    ];
     await context.out.write(`${lines.join('')}${named.join('')}\n${columns.lines(rows)}`);
   });
 }
 
-function entriesOf(what: string, entries: Readonly<Record<string, string | bigint>>): string[] {
+/** Slots up to `position` are in snapshot `snapshot`, as slot `record` says. */
+function logFacts({ id, enabled, head, start, tree, pending_bytes }: LogInfo) {
+  return { id, enabled, start, head, record: tree.slot, snapshot: tree.snapshot, position: tree.position, pending_bytes };
+}
+
+function entriesOf(what: string, entries: Readonly<Record<string, string | number | bigint | boolean>>): string[] {
   return Object.entries(entries).map(([key, value]) => `${what.padEnd(18)}  ${key} = ${value}\n`);
 }
 

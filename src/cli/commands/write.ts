@@ -19,6 +19,7 @@ export interface WriteFlags {
   identifier?: bigint;
   overwrite?: boolean;
   partition?: string[];
+  flush?: boolean;
 }
 
 export async function write(context: Context, name: string, files: readonly string[], flags: WriteFlags): Promise<void> {
@@ -60,5 +61,6 @@ function planOf(flags: WriteFlags): LoadPlan {
     commitUser: flags.commitUser,
     identifier: flags.identifier,
     overwrite: flags.overwrite ? (partition === undefined ? true : { partition }) : undefined,
+    flush: flags.flush ?? true,
   };
 }

@@ -55,6 +55,11 @@ export class LogTail {
     return done;
   }
 
+  /** The same for a state of the past: nothing is kept. */
+  readOnce(position: bigint, head: bigint): Promise<MemoryBucket[]> {
+    return bucketsOf(this.#store, this.#handle, position, head);
+  }
+
   async #read(position: bigint, head: bigint): Promise<MemoryBucket[]> {
     const kept = this.#parts.filter((part) => part.after >= position && part.to <= head);
     const parts = kept[0]?.after === position ? kept : [];
