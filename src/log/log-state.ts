@@ -28,7 +28,7 @@ export class LogState {
   time_ms = 0;
   closed = false;
   claim: Claim | undefined;
-  coverage: readonly Coverage[] = [];
+  #coverage: readonly Coverage[] = [];
   readonly #users = new Map<string, LogUser>();
 
   /** The state at a `tree` record, from the record alone. */
@@ -45,6 +45,21 @@ export class LogState {
 
   get users(): LogUser[] {
     return [...this.#users.values()];
+  }
+
+  /**
+   * When which slots were covered, at the latest. Whoever writes the slot after a `tree` record has seen it, so that one's time
+   * counts: the record may have been long on its way. Of a record that nobody has followed yet it is `now_ms`.
+   */
+  coverageAt(now_ms: number): readonly Coverage[] {
+    const last = this.#coverage.at(-1);
+    if (last === undefined || this.tree.slot < this.slot) return this.#coverage;
+    return [...this.#coverage.slice(0, -1), { ...last, time_ms: Math.max(last.time_ms, now_ms) }];
+  }
+
+  /** All slots up to here have been in the tree since `time_ms`, or longer. */
+  coveredSince(time_ms: number): bigint {
+    return this.coverageAt(Number.POSITIVE_INFINITY).findLast((entry) => entry.time_ms <= time_ms)?.position ?? 0n;
   }
 
   /** Folds the next slot. @throws CORRUPTION */
@@ -67,6 +82,7 @@ export class LogState {
 
   #take(header: SlotHeader): void {
     const { content, slot, time_ms } = header;
+    this.#coverage = this.coverageAt(time_ms);
     if (content.kind === 'commits') {
       for (const commit of content.commits) {
         if (!this.counts(commit)) continue;
@@ -78,7 +94,7 @@ export class LogState {
       this.#users.set(user, { user, epoch: slot, identifier: this.#users.get(user)?.identifier, time_ms });
       this.closed = false;
     } else if (content.kind === 'tree') {
-      this.coverage = content.coverage;
+      this.#coverage = content.coverage;
       this.claim = undefined;
     } else if (content.kind === 'claim') this.claim = content;
     else if (content.kind === 'closed') this.closed = true;

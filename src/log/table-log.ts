@@ -9,8 +9,9 @@
  * Invariants
  * - a slot is taken only after every slot before it was read, so what is written never contradicts what is there.
  * - a slot whose outcome is unknown is tried again with the same bytes at the same number until it is known.
- * - a commit is acknowledged when its slot lasts and is not below `start`: after a stall in which the log may have been
- *   trimmed past it, the tail is looked at first.
+ * - a commit is acknowledged when its slot lasts and is not below `start`. A slot that was covered by a `tree` record stays
+ *   for 2 x LOOK_MS; whoever has not looked at the tail for LOOK_MS looks again before it believes what it made or found,
+ *   for the number may have been used, and trimmed, before.
  */
 import type { Clock } from '../base/clock.js';
 import { hasCode, WeirError } from '../base/error.js';
@@ -38,8 +39,6 @@ export interface TableLogOptions extends Pick<SlotReaderOptions, 'fieldsOf'> {
   readonly inlineMax_bytes: number;
   /** how long a group waits for company */
   readonly linger_ms: number;
-  /** slots live at least this long after they are in the tree */
-  readonly retention_ms: number;
 }
 
 /** One run of a job: fenced as soon as another opens under the same user. */
@@ -75,6 +74,11 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+interface Moment {
+  readonly monotonic_ms: number;
+  readonly now_ms: number;
+}
+
 /** What goes into a slot, given the state before it; undefined: nothing any more. */
 type Draft = (state: LogState) =>
   | (Pick<SlotHeader, 'schemaId' | 'content'> & {
@@ -84,6 +88,11 @@ type Draft = (state: LogState) =>
     })
   | undefined;
 
+/**
+ * For so long after a look that found no slot after the state in the tree, none of them can have been trimmed: retention waits
+ * for twice that, so clocks may differ by as much. No option changes it, for processes learn of options at different times.
+ */
+export const LOOK_MS = 60_000;
 const KEPT_SLOTS = 4_096;
 /** attempts at one slot whose outcome is unknown, before the caller is told so */
 const MAX_UNCERTAIN = 8;
@@ -101,7 +110,10 @@ export class TableLog {
   /** sizes of the commit slots after the tree's position, ascending, and their sum */
   readonly #pending = new Map<bigint, number>();
   #pending_bytes = 0;
-  #lastLook = { monotonic_ms: Number.NEGATIVE_INFINITY, now_ms: Number.NEGATIVE_INFINITY };
+  /** the highest slot that was seen: up to there none may be missing */
+  #seen = 0n;
+  /** when no slot after the state was in the tree */
+  #lastLook: Moment = { monotonic_ms: Number.NEGATIVE_INFINITY, now_ms: Number.NEGATIVE_INFINITY };
 
   constructor(options: TableLogOptions) {
     this.#options = options;
@@ -163,13 +175,16 @@ export class TableLog {
 
   /** The slot's header and rows. @throws POSITION_EXPIRED when it was trimmed; CORRUPTION when it is missing among those that stay */
   async slot(slot: bigint): Promise<LogSlot> {
-    try {
-      return await this.#reader.slot(slot, this.#options.id);
-    } catch (error) {
+    const found = await this.#reader.slot(slot, this.#options.id).catch(async (error: unknown) => {
       if (!hasCode(error, 'POSITION_EXPIRED')) throw error;
       const state = await this.refresh();
       throw slot >= state.start && slot <= state.slot ? this.#missing(slot) : error;
+    });
+    if (this.#isStale() && slot < (await this.refresh()).start) {
+      const { store, table } = this.#options;
+      throw new WeirError('POSITION_EXPIRED', `slot ${slot} of the log of ${table} is given up`, { table, file: store.path.slot(slot) });
     }
+    return found;
   }
 
   /** Lets go of what is kept of slots up to one: they are in the tree. */
@@ -270,15 +285,15 @@ export class TableLog {
     return this.#exclusively(async () => {
       // cheaper than to lose a slot that another process has taken meanwhile
       const known = this.#state;
-      const isHead = known !== undefined && !(await this.#options.store.exists(known.slot + 1n));
+      const isHead = known !== undefined && !this.#isStale() && !(await this.#options.store.exists(known.slot + 1n));
       let state = isHead ? known : await this.#catchUp();
       for (;;) {
         const wanted = draft(state);
         if (wanted === undefined) return undefined;
         const header = await this.#headerOf(state, wanted);
         const bytes = encodeSlot(header, wanted.rows);
-        if (await this.#put(header, bytes)) {
-          await this.#checkLive(header);
+        const before = this.#now();
+        if ((await this.#put(header, bytes)) && (await this.#isInTime(header.slot, before))) {
           this.#fold(state, header, wanted.rows === undefined ? { bytes } : { inline: [wanted.rows] }, bytes.length);
           return header;
         }
@@ -331,75 +346,92 @@ export class TableLog {
     throw new WeirError('UNAVAILABLE', message, { table, file: store.path.slot(slot), cause: failure });
   }
 
-  /** After a stall the log may have been trimmed past a slot that looked free: it counts only at or above the newest start. */
-  async #checkLive({ slot, content }: SlotHeader): Promise<void> {
-    const { clock, retention_ms, store, id, table } = this.#options;
-    const passed_ms = Math.max(clock.monotonic_ms() - this.#lastLook.monotonic_ms, Math.abs(clock.now_ms() - this.#lastLook.now_ms));
-    if (passed_ms < retention_ms / 4) return;
-    const newest = await store.newest();
-    const found = newest === undefined || newest === slot ? undefined : await this.#reader.header(newest, id);
-    if (found !== undefined && slot < found.header.start) {
-      this.#state = undefined;
-      this.#reader.clear();
-      await store.remove(slot);
-      throw new WeirError(
-        'FENCED',
-        `a ${content.kind} slot of ${table} came too late: the log had been trimmed past it; open a new writer`,
-        { table },
-      );
+  /** Does a slot just made count? After a stall the log may have been trimmed past a number that looked free: then it goes again. */
+  async #isInTime(slot: bigint, before: Moment): Promise<boolean> {
+    if (this.#isStale()) {
+      const newest = await this.#newest();
+      if (newest !== undefined && slot < newest.start) {
+        this.#state = undefined;
+        await this.#options.store.remove(slot);
+        return false;
+      }
     }
-    this.#looked();
+    this.#lastLook = before;
+    return true;
   }
 
   async #catchUp(): Promise<LogState> {
-    const { store, id } = this.#options;
-    for (let lost: bigint | undefined; ; ) {
-      const opened = this.#state === undefined ? await this.#reopen() : undefined;
-      const state = this.#state ?? opened!.state;
-      let found = await this.#reader.header(state.slot + 1n, id);
-      if (found === undefined && state.slot > 0n && !(await store.exists(state.slot))) {
-        // trimmed while this process slept: begin again from the newest slot
-        this.#state = undefined;
-        this.#reader.clear();
-        continue;
-      }
-      for (; found !== undefined; found = await this.#reader.header(state.slot + 1n, id))
-        this.#fold(state, found.header, { bytes: found.bytes });
-      if (opened !== undefined && state.slot < opened.newest) {
-        // trimmed under the eyes, or lost: then it is missing the second time, too
-        if (lost === state.slot + 1n) throw this.#missing(lost);
-        lost = state.slot + 1n;
-        this.#reader.clear();
-        continue;
-      }
+    for (;;) {
+      if (this.#state !== undefined && this.#isStale() && !(await this.#isUncovered(this.#state))) this.#state = undefined;
+      const state = this.#state ?? (await this.#reopen());
       this.#state = state;
-      this.#looked();
-      return state;
+      if (await this.#readOn(state)) return state;
     }
   }
 
-  /** The state at the newest `tree` record, of an empty log when there is none, and the newest slot. */
-  async #reopen(): Promise<{ state: LogState; newest: bigint }> {
+  /** Folds what follows. false when it has to be looked at anew: what was found may be a slot that came too late, or be missing. */
+  async #readOn(state: LogState): Promise<boolean> {
     const { store, id } = this.#options;
+    for (;;) {
+      const before = this.#now();
+      const found = await this.#reader.header(state.slot + 1n, id);
+      if (this.#isStale()) return false;
+      if (found !== undefined) {
+        this.#fold(state, found.header, { bytes: found.bytes });
+        continue;
+      }
+      if (state.slot < this.#seen) {
+        const newest = await this.#newest();
+        if (newest !== undefined && newest.start <= state.slot + 1n) throw this.#missing(state.slot + 1n);
+      }
+      const isHead = state.slot === 0n ? (await store.newest()) === undefined : await store.exists(state.slot);
+      if (isHead) this.#lastLook = before;
+      else this.#state = undefined;
+      return isHead;
+    }
+  }
+
+  /** Looks at the newest slot: is everything after the state outside the tree still? */
+  async #isUncovered({ slot }: LogState): Promise<boolean> {
+    const before = this.#now();
+    const newest = await this.#newest();
+    if (newest === undefined ? slot > 0n : newest.tree.position > slot) return false;
+    this.#lastLook = before;
+    return true;
+  }
+
+  /** The state from the newest `tree` record on; of an empty log when there is no slot. */
+  async #reopen(): Promise<LogState> {
     for (let before: bigint | undefined; ; ) {
-      const newest = await store.newest();
-      if (newest === undefined) return { state: new LogState(), newest: 0n };
-      const last = await this.#reader.header(newest, id);
-      if (last === undefined) continue;
-      const { tree } = last.header;
-      if (tree.slot === 0n) return { state: new LogState(), newest };
-      const record = tree.slot === newest ? last : await this.#reader.header(tree.slot, id);
+      this.#lastLook = this.#now();
+      const newest = await this.#newest();
+      if (newest === undefined || newest.tree.slot === 0n) return new LogState();
+      const { tree, slot } = newest;
+      const record = tree.slot === slot ? newest : (await this.#reader.header(tree.slot, this.#options.id))?.header;
       const gone = record === undefined ? tree.slot : await this.#keepPending(tree);
-      if (gone === undefined) return { state: LogState.at(record!.header), newest };
+      if (gone === undefined && !this.#isStale()) return LogState.at(record!);
       // the tree has moved on meanwhile; or nothing has, and the slot should be there
-      if (newest === before) throw this.#missing(gone);
-      before = newest;
+      if (gone !== undefined && slot === before) throw this.#missing(gone);
+      before = slot;
     }
   }
 
   #missing(slot: bigint): WeirError {
     const file = this.#options.store.path.slot(slot);
     return new WeirError('CORRUPTION', `log slot ${file} is missing: later ones are there, and it was not given up`, { file });
+  }
+
+  /** The header of the newest slot, undefined for an empty log. */
+  async #newest(): Promise<SlotHeader | undefined> {
+    const { store, id } = this.#options;
+    for (;;) {
+      const newest = await store.newest();
+      if (newest === undefined) return undefined;
+      if (newest > this.#seen) this.#seen = newest;
+      const found = await this.#reader.header(newest, id);
+      // gone means that there is a newer one
+      if (found !== undefined) return found.header;
+    }
   }
 
   /** Slots that were committed while the record of the tree was on its way. The first that is gone. */
@@ -453,9 +485,14 @@ export class TableLog {
     for (const wake of this.#wakers) wake();
   }
 
-  #looked(): void {
+  #now(): Moment {
     const { clock } = this.#options;
-    this.#lastLook = { monotonic_ms: clock.monotonic_ms(), now_ms: clock.now_ms() };
+    return { monotonic_ms: clock.monotonic_ms(), now_ms: clock.now_ms() };
+  }
+
+  #isStale(): boolean {
+    const { monotonic_ms, now_ms } = this.#now();
+    return Math.max(monotonic_ms - this.#lastLook.monotonic_ms, Math.abs(now_ms - this.#lastLook.now_ms)) >= LOOK_MS;
   }
 
   #exclusively<T>(work: () => Promise<T>): Promise<T> {

@@ -21,7 +21,6 @@ function logOn(io: FileIO, root: string, seed: number): TableLog {
     nextNumber: async () => 0n,
     inlineMax_bytes: 1 << 20,
     linger_ms: 0,
-    retention_ms: 3_600_000,
     fieldsOf: async () => [],
   });
 }

@@ -32,7 +32,6 @@ async function newLog(io = memoryFileIO(), seed = 1) {
     nextNumber: async () => 0n,
     inlineMax_bytes: 1 << 20,
     linger_ms: 0,
-    retention_ms: 3_600_000,
     fieldsOf: async () => fields,
   });
 }

@@ -21,6 +21,7 @@ import {
   type TableWriter,
   type WeirEvent,
 } from '../../src/index.js';
+import { movableClock, TRIMMABLE_MS } from '../support/movable-clock.js';
 import { canonical, type Dice, dice, KEY_TYPES, type Row, randomValue, VALUE_TYPES } from '../support/random-table.js';
 
 const SEEDS =
@@ -62,6 +63,7 @@ class Harness {
   #table!: Table;
   #writer: TableWriter | undefined;
   readonly #io = memoryFileIO();
+  readonly #time = movableClock();
 
   constructor(seed: number) {
     this.d = dice(seededRandom(seed));
@@ -130,7 +132,13 @@ class Harness {
       // it fails no commit, but here nothing is a reason for it
       if (event.type === 'compaction-failure') throw event.error;
     };
-    this.#catalog = await openCatalog({ warehouse: '/wh', fileIO: this.#io, random: seededRandom(this.d.int(2 ** 31)), onEvent });
+    this.#catalog = await openCatalog({
+      warehouse: '/wh',
+      fileIO: this.#io,
+      random: seededRandom(this.d.int(2 ** 31)),
+      clock: this.#time,
+      onEvent,
+    });
   }
 
   async #step(): Promise<void> {
@@ -333,6 +341,7 @@ class Harness {
   }
 
   async #flush(): Promise<void> {
+    this.#time.forward(TRIMMABLE_MS);
     this.steps.push('flush');
     await this.#table.flush();
     await this.#remember();

@@ -7,8 +7,9 @@
  *
  * It knows the rules of format-spec/log and nothing of the code that keeps them. What breaks one is a Violation.
  */
-import { decodeBody, decodeHeader, decodeSlotRows } from '../../src/log/slot-codec.js';
+
 import type { SlotHeader } from '../../src/log/slot.js';
+import { decodeBody, decodeHeader, decodeSlotRows } from '../../src/log/slot-codec.js';
 import type { Batch } from '../../src/types/column.js';
 import type { DataField } from '../../src/types/data-type.js';
 import { rowsOf } from '../../src/types/row-reader.js';
@@ -274,9 +275,12 @@ export class Ledger {
   describe(slot: number): string {
     const { header, facts } = this.#slots[slot - 1] ?? { header: undefined, facts: [] };
     if (header === undefined || this.late.has(slot)) return 'too late';
-    const rows = facts.map(({ user, epoch, identifier, tokens, counts }) => `${counts ? '' : 'void '}${user}@${epoch}/${identifier} [${tokens}]`);
+    const rows = facts.map(
+      ({ user, epoch, identifier, tokens, counts }) => `${counts ? '' : 'void '}${user}@${epoch}/${identifier} [${tokens}]`,
+    );
     const { kind } = header.content;
-    const what = kind === 'tree' ? `snapshot ${header.tree.snapshot} position ${header.tree.position}` : kind === 'open' ? header.content.user : '';
+    const what =
+      kind === 'tree' ? `snapshot ${header.tree.snapshot} position ${header.tree.position}` : kind === 'open' ? header.content.user : '';
     return `${kind} start ${header.start} ${what}${rows.join(', ')}`;
   }
 
@@ -299,7 +303,8 @@ export class Ledger {
 
   /** Slots are given up only after a `tree` record says that a snapshot holds them. */
   #checkStart({ slot, start, tree }: SlotHeader): void {
-    if (start > tree.position + 1n) throw new Violation(`slot ${slot} gives up slots below ${start}, the tree holds those up to ${tree.position}`);
+    if (start > tree.position + 1n)
+      throw new Violation(`slot ${slot} gives up slots below ${start}, the tree holds those up to ${tree.position}`);
     const held = Math.max(0, ...[...this.snapshots.values()].map(({ position }) => position ?? 0));
     if (Number(tree.position) > held) throw new Violation(`slot ${slot} says that the tree holds slots up to ${tree.position}: ${held}`);
   }
@@ -310,7 +315,8 @@ export class Ledger {
     const before = Math.max(0, ...[...this.snapshots.values()].filter((other) => other.id < id).map((other) => other.position ?? 0));
     if (position < before) throw new Violation(`snapshot ${id} (${kind} of ${user}) goes back from slot ${before} to ${position}`);
     if (user === 'weir-log' && position === before) throw new Violation(`snapshot ${id} holds slots that are in the tree up to ${before}`);
-    if (user !== 'weir-log' && position !== before) throw new Violation(`snapshot ${id} (${kind} of ${user}) claims slots up to ${position}`);
+    if (user !== 'weir-log' && position !== before)
+      throw new Violation(`snapshot ${id} (${kind} of ${user}) claims slots up to ${position}`);
     if (position > this.head) throw new Violation(`snapshot ${id} claims slots up to ${position}, the log ends at ${this.head}`);
   }
 }

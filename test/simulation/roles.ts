@@ -9,7 +9,7 @@ import { EMPTY_ROW } from '../../src/meta/binary-row.js';
 import { parsePosition } from '../../src/table/position.js';
 import type { TableStore } from '../../src/table/table-store.js';
 import { BatchBuilder } from '../../src/types/row-builder.js';
-import { type Change, Fold, FOREIGN_KEYS, type Row, tokensOf, Violation } from './ledger.js';
+import { type Change, FOREIGN_KEYS, Fold, type Row, tokensOf, Violation } from './ledger.js';
 import { ROOT, type Role, type SimProcess, type World } from './world.js';
 
 const KEYS = 6;
@@ -202,7 +202,10 @@ export class FollowerRole implements Role {
     if (live) void watch();
     for await (const change of changes) {
       await self.process.turn();
-      this.#take(change.position, change.rows().map(({ kind, row }) => ({ ...rowOf(row), kind: ['+I', '-U', '+U', '-D'].indexOf(kind) })));
+      this.#take(
+        change.position,
+        change.rows().map(({ kind, row }) => ({ ...rowOf(row), kind: ['+I', '-U', '+U', '-D'].indexOf(kind) })),
+      );
     }
     stop.abort();
   }
@@ -327,7 +330,11 @@ export class ForeignRole implements Role {
     const buffer = new build.WriteBuffer();
     const builder = new BatchBuilder(schema.fields);
     for (const row of rows) builder.push(bare(row));
-    buffer.add(builder.finish(), null, Uint8Array.from(rows, ({ kind }) => kind));
+    buffer.add(
+      builder.finish(),
+      null,
+      Uint8Array.from(rows, ({ kind }) => kind),
+    );
     const bucket = 0;
     const firstSequence = this.#number + 1n;
     this.#number += BigInt(rows.length);

@@ -31,7 +31,7 @@ export class Scheduler {
   /** simulated time a turn takes, at most */
   turn_ms = 2;
   /** turns after which a run counts as endless */
-  limit = 200_000;
+  limit = 30_000;
   incident: Incident | undefined;
   /** what went wrong: ends the run */
   failure: unknown;
@@ -63,6 +63,7 @@ export class Scheduler {
       if (ended) return;
       if (++this.steps > this.limit) throw new Error(`no end after ${this.limit} turns; waiting: ${this.#names()}`);
       this.incident?.();
+      await quiet();
       this.#giveOne();
     }
   }

@@ -2,7 +2,7 @@
 import { seededRandom } from '../../src/base/random.js';
 import type { Table } from '../../src/index.js';
 import type { Build } from './build-under-test.js';
-import { Fold, FOREIGN_KEYS, Violation } from './ledger.js';
+import { FOREIGN_KEYS, type Fold, Violation } from './ledger.js';
 import { FollowerRole, ForeignRole, KeeperRole, persist, ReaderRole, rowOf, WriterRole } from './roles.js';
 import { type Nature, type Role, type SimProcess, World } from './world.js';
 

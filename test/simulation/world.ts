@@ -13,7 +13,7 @@ import type { Services } from '../../src/table/table-store.js';
 import type { Build } from './build-under-test.js';
 import { Ledger } from './ledger.js';
 import { processIO } from './process-io.js';
-import { Process, Scheduler } from './scheduler.js';
+import { type Process, Scheduler } from './scheduler.js';
 import { watchedIO } from './watched-io.js';
 
 export const ROOT = '/wh/sim.db/t';

@@ -17,6 +17,8 @@ export class LogHandle {
   readonly id: string;
   readonly log: TableLog;
   readonly tail: LogTail;
+  /** consumers that hold snapshots of this process until the log knows of them (materialise.ts) */
+  readonly guards = new Set<string>();
   readonly #store: TableStore;
 
   constructor(store: TableStore, id: string) {
@@ -34,7 +36,6 @@ export class LogHandle {
       nextNumber: () => floor.next(),
       inlineMax_bytes: options.logInlineMax_bytes,
       linger_ms: options.logLinger_ms,
-      retention_ms: options.logRetention_ms,
       fieldsOf: async (schemaId) => (await store.schemas.read(schemaId)).fields,
     });
   }
@@ -46,18 +47,21 @@ export class LogHandle {
   }
 
   /**
-   * The latest snapshot and how far it holds the log; a snapshot older than the log knows of is looked at twice.
+   * The latest snapshot and how far it holds the log. One older than the log knows of is looked at again: only when it is the
+   * latest still, though the log knew of a newer one before, was the table rolled back.
    *
    * @throws CORRUPTION when it holds slots that the log has not had yet: the log lost its end
    */
   async latest(): Promise<{ snapshot: Snapshot | undefined; position: bigint; head: bigint }> {
     const { snapshots } = this.#store;
-    for (let attempt = 0; ; attempt++) {
+    for (let before: bigint | undefined; ; ) {
       const snapshot = await snapshots.latest();
       const state = await this.log.refresh();
       const found = await treePosition(snapshots, this.id, state.tree, snapshot);
+      const newest = snapshot?.id ?? 0n;
       if (found.position > state.slot) throw this.#endIsMissing(found.position, snapshot);
-      if (found.kind === 'at' || attempt > 0) return { snapshot, position: found.position, head: state.slot };
+      if (found.kind === 'at' || newest === before) return { snapshot, position: found.position, head: state.slot };
+      before = newest;
     }
   }
 

@@ -13,6 +13,7 @@ import { hasCode } from '../../base/error.js';
 import { abortMessages, commitTable } from '../../commit/table-commit.js';
 import type { LogState } from '../../log/log-state.js';
 import type { Coverage, SlotContent } from '../../log/slot.js';
+import { LOOK_MS } from '../../log/table-log.js';
 import type { CommitMessage } from '../../meta/commit-message.js';
 import type { TableStore } from '../table-store.js';
 import type { LogHandle } from './log-handle.js';
@@ -22,6 +23,8 @@ import { slotFiles } from './slot-files.js';
 export const LOG_USER = 'weir-log';
 /** consumers of this name hold a snapshot until the log has its record */
 const GUARD_PREFIX = 'weir-';
+/** a guard as old as this was left by a process that is gone */
+const GUARD_MS = 3_600_000;
 /** the coverage is thinned to one entry per this share of the retention, and of what consumers may hold */
 const COVERAGE_STEPS = 60;
 
@@ -40,20 +43,15 @@ export async function materialise(store: TableStore, handle: LogHandle, signal?:
   for (;;) {
     signal?.throwIfAborted();
     const { snapshot, position } = await handle.latest();
-    let messages: CommitMessage[];
-    try {
-      if (position >= to || !(await holdsCommits(handle, position, to))) {
-        if (snapshot !== undefined) await recordTree(store, handle, snapshot.id, position);
-        return { snapshot: undefined, position, messages: [] };
-      }
-      await log.store.sync(position + 1n, to);
-      messages = await slotFiles(store, log, position, to, signal);
-    } catch (error) {
-      // another process was so much faster that the slots are trimmed already
-      if (!hasCode(error, 'POSITION_EXPIRED') || (await handle.latest()).position === position) throw error;
-      continue;
+    const messages = await filesOf(store, handle, position, to, signal);
+    if (messages === 'trimmed') continue;
+    if (messages === undefined) {
+      if (snapshot !== undefined) await recordTree(store, handle, snapshot.id, position);
+      await removeGuards(store, handle);
+      return { snapshot: undefined, position, messages: [] };
     }
     const guard = `${GUARD_PREFIX}${store.random.uuid()}`;
+    handle.guards.add(guard);
     await store.consumers.write(guard, (snapshot?.id ?? 0n) + 1n);
     try {
       const outcome = await commitTable(
@@ -63,20 +61,48 @@ export async function materialise(store: TableStore, handle: LogHandle, signal?:
       );
       const made = outcome.snapshots[0]!;
       await recordTree(store, handle, made, to);
+      await removeGuards(store, handle);
       return { snapshot: made, position: to, messages };
     } catch (error) {
+      // the snapshot may be there all the same: its guard stays until a later call finds it in the log
       if (!hasCode(error, 'COMMIT_CONFLICT')) throw error;
       // another process was faster: what is left is planned again
       await abortMessages(store, messages);
-    } finally {
-      await store.consumers.remove(guard);
     }
+  }
+}
+
+/** Files of the slots (position, to], which last; undefined when there is nothing in them, 'trimmed' when the tree has them by now. */
+async function filesOf(
+  store: TableStore,
+  handle: LogHandle,
+  position: bigint,
+  to: bigint,
+  signal: AbortSignal | undefined,
+): Promise<CommitMessage[] | 'trimmed' | undefined> {
+  const { log } = handle;
+  try {
+    if (position >= to || !(await holdsCommits(handle, position, to))) return undefined;
+    await log.store.sync(position + 1n, to);
+    return await slotFiles(store, log, position, to, signal);
+  } catch (error) {
+    if (hasCode(error, 'POSITION_EXPIRED')) return 'trimmed';
+    throw error;
   }
 }
 
 async function holdsCommits({ log }: LogHandle, after: bigint, to: bigint): Promise<boolean> {
   for (let slot = after + 1n; slot <= to; slot++) if ((await log.slot(slot)).header.content.kind === 'commits') return true;
   return false;
+}
+
+/** The log knows what the snapshots say: those guarded here, and those of processes that are gone, may expire. */
+async function removeGuards({ consumers, clock }: TableStore, { guards }: LogHandle): Promise<void> {
+  for (const { id, modified_ms } of await consumers.list()) {
+    if (!id.startsWith(GUARD_PREFIX) || !(guards.has(id) || modified_ms < clock.now_ms() - GUARD_MS)) continue;
+    await consumers.remove(id);
+    guards.delete(id);
+  }
 }
 
 /** Says in the log what the snapshot says of itself, unless the log knows as much. */
@@ -89,14 +115,14 @@ async function recordTree(store: TableStore, { log }: LogHandle, snapshot: bigin
     return {
       kind: 'tree',
       users,
-      coverage: [...thinned(state.coverage, clock.now_ms(), options), { position, time_ms: clock.now_ms() }],
+      coverage: [...thinned(state.coverageAt(clock.now_ms()), clock.now_ms(), options), { position, time_ms: clock.now_ms() }],
     };
   };
   await log.record(draft, { tree: { snapshot, position } });
   log.forget(position);
 }
 
-/** Enough to tell the age of slots: one entry a step, wide steps beyond the retention, and the newest of those beyond all. */
+/** Enough to tell the age of slots: one entry a step, steps that widen with age, and the newest of those beyond all. */
 function thinned(coverage: readonly Coverage[], now_ms: number, options: TableStore['options']): Coverage[] {
   const { logRetention_ms, logRetentionMax_ms } = options;
   const longest_ms = Math.max(logRetention_ms, logRetentionMax_ms);
@@ -104,7 +130,8 @@ function thinned(coverage: readonly Coverage[], now_ms: number, options: TableSt
   for (const entry of coverage) {
     const last = kept.at(-1);
     const old = entry.time_ms < now_ms - logRetention_ms;
-    const step_ms = Math.max(1, (old ? longest_ms : logRetention_ms) / COVERAGE_STEPS);
+    const young = entry.time_ms > now_ms - 4 * LOOK_MS;
+    const step_ms = Math.max(1, young ? LOOK_MS / 4 : (old ? longest_ms : logRetention_ms) / COVERAGE_STEPS);
     const sameStep = last !== undefined && Math.floor(last.time_ms / step_ms) === Math.floor(entry.time_ms / step_ms);
     const bothOld = last !== undefined && entry.time_ms < now_ms - longest_ms;
     if (sameStep || bothOld) kept[kept.length - 1] = entry;

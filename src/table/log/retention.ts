@@ -1,7 +1,8 @@
 /**
  * Which slots may go, and their going.
  *
- *   slot ─ covered by a `tree` record at t ─ age ─> t + log.retention ─┐   or `log.retained-slots` newer ones are covered
+ *   slot ─ covered by a `tree` record at t ─ age ─> t + log.retention ─┐   or `log.retained-slots` newer ones are covered,
+ *                                                                      │   but never before t + 2 x LOOK_MS (table-log.ts)
  *                                                                      └─> `start` record ─> deleted upwards, bodies last
  *
  * Invariants
@@ -11,7 +12,7 @@
  */
 import { hasCode } from '../../base/error.js';
 import type { LogState } from '../../log/log-state.js';
-import type { TableLog } from '../../log/table-log.js';
+import { LOOK_MS, type TableLog } from '../../log/table-log.js';
 import type { LogBody } from '../../meta/commit-message.js';
 import { parsePosition } from '../position.js';
 import type { TableStore } from '../table-store.js';
@@ -33,12 +34,12 @@ export async function trimLog(store: TableStore, handle: LogHandle): Promise<num
 /** The lowest slot that somebody may still need. */
 function firstToKeep(store: TableStore, state: LogState): bigint {
   const { options, clock } = store;
-  const aged = coveredFor(state, clock.now_ms() - options.logRetention_ms);
+  const seen = state.coveredSince(clock.now_ms() - 2 * LOOK_MS);
+  const aged = state.coveredSince(clock.now_ms() - options.logRetention_ms);
   const crowded = state.tree.position - BigInt(options.logRetainedSlots);
-  const covered = aged > crowded ? aged : crowded;
-  const limit = state.tree.slot < state.slot ? state.tree.slot : state.slot;
-  const first = (covered < state.tree.position ? covered : state.tree.position) + 1n;
-  return first < limit ? first : limit;
+  const wanted = aged > crowded ? aged : crowded;
+  const first = (wanted < seen ? wanted : seen) + 1n;
+  return first < state.tree.slot ? first : state.tree.slot;
 }
 
 /** The lowest slot that a registered consumer waits for, of those that it may hold still. */
@@ -48,7 +49,7 @@ async function firstHeld({ options, clock, consumers }: TableStore, state: LogSt
     const slot = position === undefined ? undefined : nextSlot(position);
     if (slot !== undefined && slot < first) first = slot;
   }
-  const given = coveredFor(state, clock.now_ms() - options.logRetentionMax_ms) + 1n;
+  const given = state.coveredSince(clock.now_ms() - options.logRetentionMax_ms) + 1n;
   return first > given ? first : given;
 }
 
@@ -60,11 +61,6 @@ function nextSlot(position: string): bigint | undefined {
   } catch {
     return 1n;
   }
-}
-
-/** All slots up to here have been in the tree since `time_ms`, or longer. */
-function coveredFor({ coverage }: LogState, time_ms: number): bigint {
-  return coverage.findLast((entry) => entry.time_ms <= time_ms)?.position ?? 0n;
 }
 
 /** Slots before bodies, upwards: what is missing is always below what is there. */

@@ -11,6 +11,7 @@ import type { MemoryFileIO } from '../../../src/io/memory-file-io.js';
 import { built } from '../../support/built.js';
 import { flipped } from '../../support/damaged.js';
 import { pathsBelow, sorted } from '../../support/memory-catalog.js';
+import { movableClock, TRIMMABLE_MS } from '../../support/movable-clock.js';
 import { integerBetween, testRandom } from '../../support/seeds.js';
 import { tempDir } from '../../support/temp-dir.js';
 
@@ -30,7 +31,8 @@ const rows = (from: number, to: number, round: number) => Array.from({ length: t
 /** Slots that a snapshot holds, kept and trimmed ones, and slots that none holds; small commits inline, large ones in bodies. */
 async function makeFiles(): Promise<void> {
   const io = memoryFileIO();
-  const catalog = await openCatalog({ warehouse: '/wh', fileIO: io });
+  const clock = movableClock();
+  const catalog = await openCatalog({ warehouse: '/wh', fileIO: io, clock });
   const table = await catalog.createTable('db.t', {
     schema: { id: 'BIGINT NOT NULL', v: 'STRING' },
     primaryKey: ['id'],
@@ -46,8 +48,10 @@ async function makeFiles(): Promise<void> {
   const writer = await table.openWriter({ commitUser: 'job' });
   await writer.append(rows(0, 10, 1));
   await table.flush();
+  clock.forward(TRIMMABLE_MS);
   await writer.append(rows(5, 200, 2));
   await writer.append(rows(0, 3, 3));
+  clock.forward(TRIMMABLE_MS);
   await table.flush();
   await writer.write(rows(150, 400, 4));
   await writer.delete([{ id: 1n }, { id: 160n }]);
