@@ -1,8 +1,9 @@
 /** Compacts a table again and again until it is told to stop (its standard input ends). */
-import { openCatalog } from '../../dist/index.js';
+import { openCatalog, systemClock } from '../../dist/index.js';
+import { clockOf } from './clock.mjs';
 
 const [warehouse, table] = process.argv.slice(2);
-const catalog = await openCatalog({ warehouse, threads: 1 });
+const catalog = await openCatalog({ warehouse, threads: 1, clock: clockOf(systemClock) });
 const handle = await catalog.table(table);
 let stop = false;
 process.stdin.on('end', () => {

@@ -5,36 +5,17 @@
  * orders concurrent writers of one key. They hold no deletes: a compaction that drops a tombstone forgets its order, and an
  * older version written after it would come back, in Paimon as in weir.
  */
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { openCatalog, seededRandom } from '../../src/index.js';
 import { rowsOf } from './rows.mjs';
+import { script } from './script.js';
 
 const WRITERS = 4;
 const COMMITS = process.env.WEIR_LONG === undefined ? 15 : 80;
 const KEYS = 200;
-
-function script(name: string, args: (string | number)[]) {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(`./${name}`, import.meta.url)), ...args.map(String)], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  let output = '';
-  let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk;
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk;
-  });
-  const ended = new Promise<string>((resolve, reject) => {
-    child.on('close', (code) => (code === 0 ? resolve(output) : reject(new Error(`${name} ended with ${code}: ${errors}`))));
-  });
-  return { child, ended };
-}
 
 async function race(options: Record<string, string | number>, deletes: boolean, keyOf: (writer: number) => number) {
   const warehouse = await mkdtemp(join(tmpdir(), 'weir-race-'));

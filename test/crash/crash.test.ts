@@ -1,20 +1,20 @@
 /**
  * A job is killed with SIGKILL at random moments and started again from its last acknowledged commit. In the end the table is
- * what an undisturbed job would have made of it, at every moment it opened, and names no file that is not there.
+ * what an undisturbed job would have made of it, at every moment it opened, and names no file that is not there. With a log and
+ * without.
  */
-import { spawn } from 'node:child_process';
 import { access, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { openCatalog, seededRandom, type Table } from '../../src/index.js';
 import { rowsOf } from './rows.mjs';
+import { said, script } from './script.js';
 
-const KILLS = process.env.WEIR_LONG === undefined ? 20 : 200;
+/** of each kind of table */
+const KILLS = process.env.WEIR_LONG === undefined ? 10 : 100;
 const SEED = Number(process.env.WEIR_SEED ?? Math.floor(Date.now() / 1000) % 1_000_000);
 const KEYS = 300;
-const WRITER = fileURLToPath(new URL('./writer.mjs', import.meta.url));
 
 interface Outcome {
   readonly start: bigint | undefined;
@@ -22,29 +22,23 @@ interface Outcome {
   readonly done: boolean;
 }
 
-/** Runs the job; with `kill_ms` it is killed that long after it said that it started. */
-function runJob(warehouse: string, commits: number, kill_ms?: number): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [WRITER, warehouse, 'db.t', 'job', '0', String(KEYS), String(commits), String(SEED), 'true'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    let errors = '';
-    let timer: NodeJS.Timeout | undefined;
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk;
-      if (timer === undefined && kill_ms !== undefined) timer = setTimeout(() => child.kill('SIGKILL'), kill_ms);
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      errors += chunk;
-    });
-    child.on('close', (code, signal) => {
-      clearTimeout(timer);
-      if (signal !== 'SIGKILL' && code !== 0) return reject(new Error(`the job failed: ${errors}`));
-      const numbers = (word: string) => [...output.matchAll(new RegExp(`^${word} (\\d+)$`, 'gm'))].map((match) => BigInt(match[1]!));
-      resolve({ start: numbers('start')[0], acknowledged: numbers('ack').at(-1), done: output.includes('done') });
-    });
-  });
+interface Kill {
+  /** what the job says first */
+  readonly after: RegExp;
+  readonly delay_ms: number;
+}
+
+/** Runs the job to its end, or kills it that long after it said something. */
+async function runJob(warehouse: string, commits: number, kill?: Kill): Promise<Outcome> {
+  const job = script('writer.mjs', [warehouse, 'db.t', 'job', 0, KEYS, commits, SEED, 'true']);
+  if (kill !== undefined) {
+    await said(job, kill.after);
+    await new Promise((resolve) => setTimeout(resolve, kill.delay_ms));
+    job.child.kill('SIGKILL');
+  }
+  await job.ended;
+  const numbers = (word: string) => job.lines().flatMap((line) => (line.startsWith(`${word} `) ? [BigInt(line.split(' ')[1]!)] : []));
+  return { start: numbers('start')[0], acknowledged: numbers('ack').at(-1), done: job.lines().includes('done') };
 }
 
 function modelAfter(last: bigint): Map<bigint, string> {
@@ -73,9 +67,19 @@ async function checkFiles(table: Table): Promise<void> {
   }
 }
 
-it(
-  `survives ${KILLS} kills (seed ${SEED})`,
-  async () => {
+const LOG = {
+  'log.enabled': true,
+  // so that a job that lives for some commits puts them into snapshots, too, and part of them stands in bodies
+  'snapshot.interval': '30 ms',
+  'log.inline-max': '1 kb',
+};
+
+it.each([
+  ['without a log', {}],
+  ['with a log', LOG],
+])(
+  `survives ${KILLS} kills %s (seed ${SEED})`,
+  async (_, options) => {
     const random = seededRandom(SEED);
     const warehouse = await mkdtemp(join(tmpdir(), 'weir-crash-'));
     const catalog = await openCatalog({ warehouse });
@@ -89,22 +93,26 @@ it(
           'snapshot.num-retained.min': 5,
           'snapshot.num-retained.max': 8,
           'write-buffer-size': '4 kb',
+          ...options,
         },
       });
       let acknowledged = 0n;
       for (let kill = 0; kill < KILLS; kill++) {
-        const outcome = await runJob(warehouse, 1_000_000, Math.floor(random.float() * 120));
+        // while it opens, and while it commits
+        const after = kill % 2 === 0 ? /^start/ : /^ack/;
+        const outcome = await runJob(warehouse, 1_000_000, { after, delay_ms: Math.floor(random.float() * 120) });
         if (outcome.start !== undefined) expect(outcome.start).toBeGreaterThanOrEqual(acknowledged);
         acknowledged = outcome.acknowledged ?? acknowledged;
         const committer = await table.openCommitter({ commitUser: 'job' });
         const last = (await committer.lastIdentifier()) ?? 0n;
-        await committer.close();
+        await committer.close({ flush: random.float() < 0.3 });
         // nothing acknowledged is lost; what was being acknowledged when it was killed is there whole or not at all
         expect(last).toBeGreaterThanOrEqual(acknowledged);
         expect(last - acknowledged).toBeLessThanOrEqual(1n);
         expect(await stateOf(table)).toEqual(modelAfter(last));
         acknowledged = last;
       }
+      expect(acknowledged).toBeGreaterThan(BigInt(KILLS / 2));
       const final = acknowledged + 5n;
       expect(await runJob(warehouse, Number(final))).toMatchObject({ start: acknowledged, acknowledged: final, done: true });
       expect(await stateOf(table)).toEqual(modelAfter(final));

@@ -11,3 +11,4 @@ export function rowsOf(
   fromKey: number,
   keys: number,
 ): { upserts: CrashRow[]; deletes: (Omit<CrashRow, 'text'> & { text: null })[] };
+export function partsOf<T>(rows: readonly T[]): T[][];

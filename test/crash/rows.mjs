@@ -11,3 +11,11 @@ export function rowsOf(seededRandom, seed, identifier, fromKey, keys) {
   const deletes = Array.from({ length: Math.floor(random.float() * 8) }, () => ({ id: key(), version, text: null }));
   return { upserts, deletes };
 }
+
+/** Rows in three parts, each to be committed by itself; none is empty. */
+export function partsOf(rows) {
+  const size = Math.ceil(rows.length / 3);
+  const parts = [];
+  for (let at = 0; at < rows.length; at += size) parts.push(rows.slice(at, at + size));
+  return parts;
+}
