@@ -8,9 +8,10 @@
  * Invariant: every column may be null in here, whatever the table says: a delete need not know more than its key.
  */
 import { crc32 } from 'node:zlib';
-import { type RecordBatch, RecordBatchReader, RecordBatchStreamWriter, Schema } from 'apache-arrow';
+import { type RecordBatch, RecordBatchReader } from 'apache-arrow';
 import { WeirError } from '../base/error.js';
-import { arrowSchema, fromRecordBatch, toRecordBatch } from '../types/arrow.js';
+import { fromRecordBatch } from '../types/arrow.js';
+import { ArrowStreamEncoder } from '../types/arrow-stream.js';
 import type { Batch, Column } from '../types/column.js';
 import type { DataField } from '../types/data-type.js';
 import { formatHeader, parseHeader, type SlotHeader } from './slot.js';
@@ -23,9 +24,11 @@ export interface LogRows {
   readonly kinds: Uint8Array;
 }
 
+/** The columns as they stand in the files of a log, and what writes them. A job writes the same ones again and again. */
 interface LooseForm {
   readonly fields: readonly DataField[];
-  readonly arrow: Schema['fields'];
+  readonly slots: ArrowStreamEncoder;
+  readonly bodies: ArrowStreamEncoder;
 }
 
 const LOOSE_FORMS = new WeakMap<readonly DataField[], LooseForm>();
@@ -34,13 +37,18 @@ const MAGIC = Uint8Array.of(0x57, 0x4c, 0x4f, 0x47);
 const TRAILER_BYTES = 8;
 const KIND_FIELD: DataField = { id: 2147483645, name: '_VALUE_KIND', type: { kind: 'TINYINT', nullable: true } };
 
+/** a slot without rows */
+const RECORDS = new ArrowStreamEncoder([], HEADER_KEY);
+
 export function encodeSlot(header: SlotHeader, rows: LogRows | undefined): Uint8Array {
-  const metadata = new Map([[HEADER_KEY, formatHeader(header)]]);
-  const body = rows === undefined ? encodeStream(new Schema([], metadata), []) : encodeRows([rows], metadata);
-  const bytes = new Uint8Array(body.length + TRAILER_BYTES);
-  bytes.set(body);
-  bytes.set(MAGIC, body.length);
-  new DataView(bytes.buffer).setUint32(body.length + 4, crc32(body), true);
+  const text = formatHeader(header);
+  const bytes =
+    rows === undefined
+      ? RECORDS.encode([], text, TRAILER_BYTES)
+      : looseForm(rows.batch.fields).slots.encode([withKinds(rows)], text, TRAILER_BYTES);
+  const end = bytes.length - TRAILER_BYTES;
+  bytes.set(MAGIC, end);
+  new DataView(bytes.buffer).setUint32(end + 4, crc32(bytes.subarray(0, end)), true);
   return bytes;
 }
 
@@ -59,8 +67,9 @@ export function decodeSlotRows(bytes: Uint8Array, fields: readonly DataField[], 
   return decodeRows(openStream(checked(bytes, file), file), fields, file);
 }
 
+/** At least one batch, all under one schema. */
 export function encodeBody(rows: readonly LogRows[]): Uint8Array {
-  return encodeRows(rows, new Map());
+  return looseForm(rows[0]!.batch.fields).bodies.encode(rows.map(withKinds));
 }
 
 /** @throws CORRUPTION when size or checksum differ from the slot's */
@@ -75,37 +84,17 @@ export function decodeBody(
   return decodeRows(openStream(bytes, file), fields, file);
 }
 
-function encodeRows(rows: readonly LogRows[], metadata: Map<string, string>): Uint8Array {
-  const { fields, arrow } = looseForm(rows[0]!.batch.fields);
-  const schema = new Schema(arrow, metadata);
-  return encodeStream(
-    schema,
-    rows.map((part) => toRecordBatch(withKinds(part, fields), schema)),
-  );
-}
-
-function encodeStream(schema: Schema, batches: readonly RecordBatch[]): Uint8Array {
-  const writer = new RecordBatchStreamWriter({ autoDestroy: false });
-  writer.reset(undefined, schema);
-  for (const batch of batches) writer.write(batch);
-  writer.finish();
-  const bytes = writer.toUint8Array(true);
-  writer.close();
-  return bytes;
-}
-
-function withKinds({ batch, kinds }: LogRows, fields: readonly DataField[]): Batch {
+function withKinds({ batch, kinds }: LogRows): Batch {
   const values = new Int8Array(kinds.buffer, kinds.byteOffset, kinds.length);
   const kind: Column = { type: KIND_FIELD.type, length: kinds.length, validity: null, values, offsets: undefined, children: undefined };
-  return { fields, columns: [...batch.columns, kind], length: batch.length };
+  return { fields: looseForm(batch.fields).fields, columns: [...batch.columns, kind], length: batch.length };
 }
 
-/** The columns as they stand in the files of a log, here and in Arrow. A job writes the same ones again and again. */
 function looseForm(fields: readonly DataField[]): LooseForm {
   const known = LOOSE_FORMS.get(fields);
   if (known !== undefined) return known;
   const loose = [...looseFields(fields), KIND_FIELD];
-  const form = { fields: loose, arrow: arrowSchema(loose).fields };
+  const form = { fields: loose, slots: new ArrowStreamEncoder(loose, HEADER_KEY), bodies: new ArrowStreamEncoder(loose) };
   LOOSE_FORMS.set(fields, form);
   return form;
 }

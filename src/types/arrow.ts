@@ -20,10 +20,10 @@ export { arrowSchema, fromArrowSchema } from './arrow-type.js';
 /**
  * The batch in Arrow's form, buffers shared.
  *
- * @param schema of the columns, for who has it already: `arrowSchema(batch.fields)`, and metadata of its own
  * @throws WeirError UNSUPPORTED for a type known by name only, and for a timestamp of 7..9 digits beyond 64 bits of ns
  */
-export function toRecordBatch(batch: Batch, schema = arrowSchema(batch.fields)): RecordBatch {
+export function toRecordBatch(batch: Batch): RecordBatch {
+  const schema = arrowSchema(batch.fields);
   const children = batch.columns.map((column, c) => dataOf(column, schema.fields[c]!.type as ArrowType));
   return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: batch.length, nullCount: 0, children }));
 }
@@ -64,7 +64,8 @@ function make(parts: object): Data {
   return makeData(parts as Parameters<typeof makeData>[0]) as Data;
 }
 
-function nanosOf(column: Column): BigInt64Array {
+/** Of a timestamp of 7..9 digits, in Arrow's form: 64 bits of nanoseconds. @throws UNSUPPORTED beyond the years 1678 to 2261 */
+export function nanosOf(column: Column): BigInt64Array {
   const nanos = new BigInt64Array(column.length);
   for (let row = 0; row < column.length; row++) {
     if (!isValid(column, row)) continue;
