@@ -43,7 +43,8 @@ export class ConsumerStore {
   async read(id: string): Promise<Progress | undefined> {
     const file = this.#file(id);
     const bytes = await readIfPresent(this.#io, file);
-    if (bytes === undefined) return undefined;
+    // a power loss can leave the name of a file whose content it took
+    if (bytes === undefined || bytes.length === 0) return undefined;
     const document = new DocumentReader(parseDocument(bytes, file), file);
     const nextSnapshot = document.long('nextSnapshot');
     if (nextSnapshot < 1n) throw new WeirError('CORRUPTION', `${file}: the next snapshot cannot be ${nextSnapshot}`, { file });

@@ -180,15 +180,17 @@ class ChangeStream<R> {
   async *#inLog(place: LogPlace, end: End | undefined): AsyncGenerator<Change<R>, Place | undefined> {
     const log = this.#log;
     if (log === undefined) throw new WeirError('POSITION_EXPIRED', `${this.#store.table} has no log: start again from 'latest-full'`);
-    const { snapshots, schema } = this.#store;
+    const { schema } = this.#store;
     if ((end !== undefined && end.slot === undefined) || !(await log.holds(place))) return yield* this.#pastLog(log, place, end);
     const inRange = end === undefined || place.snapshot <= end.snapshot;
-    if (inRange && (place.aside || place.done === 0) && (await snapshots.exists(place.snapshot))) {
+    if (inRange && (place.aside || place.done === 0) && (await this.#isMade(place.snapshot))) {
       const snapshot = await this.#read(place.snapshot, 'changes');
       const position = await log.positionOf(snapshot);
+      const foreign = log.isForeign(snapshot);
+      if (foreign && position === undefined) throw this.#expired(snapshot.id);
       // a snapshot that holds slots not told yet comes after them
-      if (position !== undefined && position < place.slot) {
-        if (log.isForeign(snapshot)) yield* this.#changesOf(asideOf(place), { keeps: await log.shadow(position, place.slot, schema) });
+      if (position === undefined || position < place.slot) {
+        if (foreign) yield* this.#changesOf(asideOf(place), { keeps: await log.shadow(position!, place.slot, schema) });
         return { ...place, snapshot: place.snapshot + 1n, done: 0, aside: false };
       }
     }
@@ -361,13 +363,17 @@ class ChangeStream<R> {
       if (!hasCode(error, 'NOT_FOUND') && !hasCode(error, 'POSITION_EXPIRED')) throw error;
       const kept = part === 'changes' ? await this.#store.changelogs.read(id) : undefined;
       if (kept !== undefined) return kept;
-      const earliest = await this.#store.snapshots.earliestId();
-      throw new WeirError(
-        'POSITION_EXPIRED',
-        `snapshot ${id} of ${this.#store.table} is gone; the earliest is ${earliest ?? 'none'}: start again from 'latest-full', or from 'earliest'`,
-        { table: this.#store.table, cause: error },
-      );
+      throw this.#expired(id, await this.#store.snapshots.earliestId(), error);
     }
+  }
+
+  #expired(id: bigint, earliest?: bigint, cause?: unknown): WeirError {
+    const { table } = this.#store;
+    const why =
+      earliest === undefined
+        ? `those before snapshot ${id} of ${table} are gone`
+        : `snapshot ${id} of ${table} is gone; the earliest is ${earliest}`;
+    return new WeirError('POSITION_EXPIRED', `${why}: start again from 'latest-full', or from 'earliest'`, { table, cause });
   }
 
   /** true when snapshot `id` is there; false when the stream was ended while waiting. */
@@ -387,6 +393,12 @@ class ChangeStream<R> {
       }
       await clock.sleep(this.#poll_ms, this.#options.signal);
     }
+  }
+
+  /** Has the snapshot been made? It may have expired since: then the one before it has, too, which would be the latest else. */
+  async #isMade(id: bigint): Promise<boolean> {
+    const { snapshots } = this.#store;
+    return (await snapshots.exists(id)) || (id > 1n && !(await snapshots.exists(id - 1n)));
   }
 
   async #save(place: Place): Promise<void> {

@@ -19,6 +19,7 @@ type Writer = Awaited<ReturnType<Table['openWriter']>>;
 /** Commits `count` times, rows of the identifiers 1, 2, … */
 export class WriterRole implements Role {
   readonly name: string;
+  readonly twins = true;
   done = false;
   /** first identifier that is not known to be committed */
   next = 1;
@@ -44,7 +45,7 @@ export class WriterRole implements Role {
       for (let at = this.next; at <= this.#count; at = Math.max(at + 1, this.next)) {
         await (this.#style === 'append' ? this.#append(writer) : this.#commit(self, writer, at));
         this.next = Math.max(this.next, at + 1);
-        await self.sleep(0, this.#pause_ms);
+        await self.pause(this.#pause_ms);
       }
       await persist(self, () => writer.close({ flush: this.#world.scheduler.chance(0.5) }));
     }
@@ -91,7 +92,7 @@ export class WriterRole implements Role {
       const result = await persist(self, () => committer.commit(BigInt(at), messages));
       this.#world.ledger.acknowledge(this.name, BigInt(at), tokensOf(parts.flat()), result.slot);
       this.next = Math.max(this.next, at + 1);
-      await self.sleep(0, this.#pause_ms);
+      await self.pause(this.#pause_ms);
     }
     for (const each of [...writers, committer]) await persist(self, () => each.close());
   }
@@ -124,7 +125,7 @@ export class ReaderRole implements Role {
   async run(self: SimProcess): Promise<void> {
     const table = await self.open();
     while (this.#left > 0) {
-      await self.sleep(0, 120);
+      await self.pause(120);
       await this.#read(table);
       this.#left--;
     }
@@ -176,26 +177,26 @@ export class FollowerRole implements Role {
         this.#world.note(`${this.name} begins again: ${String(error)}`);
         this.expired++;
         this.#startAnew();
-        await self.sleep(0, 50);
+        await self.pause(50);
         continue;
       }
       if (finishing) {
         this.#checkEnd();
         this.done = true;
-      } else await self.sleep(0, 200);
+      } else await self.pause(200);
     }
   }
 
   async #follow(self: SimProcess, table: Table): Promise<void> {
     const stop = new AbortController();
     const watch = async () => {
-      while (!this.finishing && !stop.signal.aborted) await self.process.clock.sleep(50);
+      while (!this.finishing && !stop.signal.aborted) await self.process.clock.sleep(50 * this.#world.nature.pace);
       stop.abort();
     };
     const live = this.#live && !this.finishing;
     const from = this.#position;
     const changes = table.changes({
-      ...(live ? { signal: stop.signal, poll_ms: 20 } : { until: 'now' as const }),
+      ...(live ? { signal: stop.signal, poll_ms: 20 * this.#world.nature.pace } : { until: 'now' as const }),
       ...(from !== undefined && { from }),
       ...(this.#consumer !== undefined && from === undefined && { consumer: this.#consumer }),
     });
@@ -272,7 +273,7 @@ export class KeeperRole implements Role {
     const { scheduler, nature } = this.#world;
     const table = await self.open();
     while (this.#left > 0) {
-      await self.sleep(0, 150);
+      await self.pause(150);
       const what = scheduler.integer(0, 5);
       if (what <= 2) await table.flush();
       else if (what === 3 && nature.keyed) await table.compact({ full: scheduler.chance(0.5) });
@@ -303,7 +304,7 @@ export class ForeignRole implements Role {
     const { scheduler, nature, build } = this.#world;
     const store = this.storeOf(self);
     while (this.#left > 0) {
-      await self.sleep(0, 150);
+      await self.pause(150);
       const what = scheduler.integer(0, 3);
       if (what <= 1) await this.commit(self, store);
       else if (what === 2 && nature.keyed) await build.compactTable(store, { full: scheduler.chance(0.5) });
@@ -353,7 +354,7 @@ export class ForeignRole implements Role {
     ledger.announce(this.name, identifier, rows);
     await build.commitTable(store, { commitUser: this.name, identifier: BigInt(identifier), messages: [message] });
     ledger.acknowledgeForeign(this.name, identifier);
-    await self.sleep(0, 1);
+    await self.pause(1);
   }
 }
 
@@ -364,7 +365,7 @@ export async function persist<T>(self: SimProcess, act: () => Promise<T>): Promi
       return await act();
     } catch (error) {
       if ((error as { code?: string }).code !== 'UNAVAILABLE') throw error;
-      await self.sleep(1, 20);
+      await self.pause(20);
     }
   }
 }

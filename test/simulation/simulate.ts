@@ -25,30 +25,31 @@ export async function simulate(build: Build, seed: number): Promise<Outcome> {
   }
 }
 
-/** Worlds differ: gentle and rough ones, hasty and slow ones. */
+/** Worlds differ: gentle and rough ones, hasty ones and such in which minutes go by between two turns. */
 function natureOf(float: () => number): Nature {
   const one = <T>(...items: T[]): T => items[Math.floor(float() * items.length)]!;
-  const retention_ms = one(400, 1_000, 3_600_000);
+  const pace = one(1, 30, 1_000);
+  const duration = (ms: number) => `${ms * pace} ms`;
   return {
     keyed: float() < 0.6,
+    pace,
     faults: { before: one(0, 0.004, 0.03), after: one(0, 0.004, 0.03) },
     crash: one(0, 0.001, 0.004),
     freeze: one(0, 0.002, 0.01),
     powerLoss: one(0, 0, 0.001),
-    frozen_ms: one(50, 1_000, 3_000),
+    frozen_ms: one(50 * pace, 300_000, 1_000_000),
     eager: one(0, 0.5, 0.9),
     stickiness: one(0, 0.5, 0.9),
-    turn_ms: one(0.5, 2, 10),
+    turn_ms: one(0.5, 2, 10) * pace,
     options: {
-      'log.retention': `${retention_ms} ms`,
+      'log.retention': one('1 ms', '5 min', '1 h'),
       'log.retained-slots': one(1, 5, 100_000),
-      'snapshot.interval': `${one(60, 250, 100_000)} ms`,
+      'snapshot.interval': duration(one(60, 250, 100_000)),
       'log.inline-max': one('1 mb', '1 b'),
       'log.compaction': one('true', 'false'),
       'snapshot.num-retained.min': one(1, 3),
       'snapshot.num-retained.max': one(3, 100),
-      'snapshot.time-retained': `${one(100, 1_000, 3_600_000)} ms`,
-      'changelog-producer': 'none',
+      'snapshot.time-retained': duration(one(100, 1_000, 3_600_000)),
     },
   };
 }

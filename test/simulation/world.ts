@@ -21,6 +21,8 @@ export const ROOT = '/wh/sim.db/t';
 /** What is likely in a world. Figures a turn are likelihoods. */
 export interface Nature {
   readonly keyed: boolean;
+  /** how many times slower than a hasty world */
+  readonly pace: number;
   readonly options: Readonly<Record<string, string | number>>;
   /** of a call to fail before, and after, its effect */
   readonly faults: { readonly before: number; readonly after: number };
@@ -39,6 +41,8 @@ export interface Nature {
 export interface Role {
   readonly name: string;
   done: boolean;
+  /** a second process may begin while the first stands still */
+  readonly twins?: boolean;
   run(process: SimProcess): Promise<void>;
 }
 
@@ -47,7 +51,8 @@ export interface SimProcess {
   readonly process: Process;
   readonly services: Services;
   open(): Promise<Table>;
-  sleep(low_ms: number, high_ms: number): Promise<void>;
+  /** sleeps up to so long, at the pace of the world */
+  pause(most_ms: number): Promise<void>;
 }
 
 /** errors after which a process begins again */
@@ -126,7 +131,7 @@ export class World {
     if (scheduler.chance(nature.freeze)) {
       this.#onOne((process, role) => {
         this.freeze(process, scheduler.random.float() * nature.frozen_ms);
-        if (scheduler.chance(0.5)) this.#launched.push(this.launch(role));
+        if (role.twins === true && scheduler.chance(0.5)) this.#launched.push(this.launch(role));
       });
     }
     if (scheduler.chance(nature.powerLoss)) this.losePower();
@@ -186,7 +191,7 @@ export class World {
       process,
       services: whole,
       open: async () => (await build.openCatalog({ warehouse: '/wh', fileIO: io, ...services })).table('sim.t'),
-      sleep: (low_ms, high_ms) => process.clock.sleep(scheduler.integer(low_ms, high_ms)),
+      pause: (most_ms) => process.clock.sleep(scheduler.random.float() * most_ms * nature.pace),
     };
   }
 

@@ -104,7 +104,8 @@ export class LogFollower {
     for (let id = next - 1n; id > 0n; id--) {
       if (id === tree.snapshot) return tree.position;
       const snapshot = await readUnlessExpired(this.#store.snapshots, id);
-      if (snapshot === undefined) return undefined;
+      // one after the tree record that says another position cannot expire before a record says it, too
+      if (snapshot === undefined) return id > tree.snapshot ? tree.position : undefined;
       const position = positionProperty(snapshot, this.handle.id);
       if (position !== undefined) return position;
     }

@@ -52,7 +52,7 @@ export async function materialise(store: TableStore, handle: LogHandle, signal?:
     }
     const guard = `${GUARD_PREFIX}${store.random.uuid()}`;
     handle.guards.add(guard);
-    await store.consumers.write(guard, (snapshot?.id ?? 0n) + 1n);
+    await store.consumers.write(guard, (snapshot?.id ?? 0n) + 1n, { sync: store.options.commitFsync });
     try {
       const outcome = await commitTable(
         store,
