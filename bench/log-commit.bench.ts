@@ -24,6 +24,7 @@ async function latency(context: BenchContext): Promise<void> {
   await inTempDirectory(async (directory) => {
     const catalog = await openCatalog({ warehouse: `${directory}/warehouse`, threads: 1 });
     const table = await newTable(catalog.createTable.bind(catalog), 'bench.latency');
+    await loadRow(table);
     const writer = await table.openWriter({ commitUser: 'bench' });
     const random = new RandomData(7);
     const batches = Array.from({ length: TURN }, () => upsertBatch(random, randomKeys(random, ROWS, 1_000_000)));
@@ -147,6 +148,13 @@ type CreateTable = Awaited<ReturnType<typeof openCatalog>>['createTable'];
 
 function newTable(createTable: CreateTable, name: string, options: Record<string, string | number | boolean> = {}): Promise<Table> {
   return createTable(name, { schema: UPSERT_SCHEMA, primaryKey: ['id'], options: { bucket: 1, 'log.enabled': true, ...options } });
+}
+
+/** A first row, so that the table has a snapshot, as it has all its life but for the first seconds. */
+async function loadRow(table: Table): Promise<void> {
+  const writer = await table.openWriter();
+  await writer.append({ id: 0n });
+  await writer.close();
 }
 
 /** The bytes of the newest slot of the table's log. */
