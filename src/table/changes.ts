@@ -398,7 +398,8 @@ class ChangeStream<R> {
   /** Has the snapshot been made? It may have expired since: then the one before it has, too, which would be the latest else. */
   async #isMade(id: bigint): Promise<boolean> {
     const { snapshots } = this.#store;
-    return (await snapshots.exists(id)) || (id > 1n && !(await snapshots.exists(id - 1n)));
+    if (await snapshots.exists(id)) return true;
+    return id === 1n ? (await snapshots.latestId()) !== undefined : !(await snapshots.exists(id - 1n));
   }
 
   async #save(place: Place): Promise<void> {
