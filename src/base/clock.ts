@@ -24,17 +24,27 @@ export interface Clock {
 export const systemClock: Clock = {
   now_ms: () => Date.now(),
   monotonic_ms: () => performance.now(),
-  sleep: (duration_ms, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      const onAbort = () => {
-        clearTimeout(timer);
-        reject(signal?.reason);
-      };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      }, duration_ms);
-      signal?.addEventListener('abort', onAbort, { once: true });
-    }),
+  sleep: async (duration_ms, signal) => {
+    let left_ms = duration_ms;
+    for (; left_ms > LONGEST_TIMER_MS; left_ms -= LONGEST_TIMER_MS) await oneTimer(LONGEST_TIMER_MS, signal);
+    await oneTimer(left_ms, signal);
+  },
 };
+
+/** A timer that is set for longer fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function oneTimer(duration_ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, duration_ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
