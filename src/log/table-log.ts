@@ -103,7 +103,7 @@ export class TableLog {
   readonly #reader: SlotReader;
   #state: LogState | undefined;
   readonly #queue: Waiting[] = [];
-  #running: Promise<void> | undefined;
+  #draining = false;
   /** one at a time: slots are taken, and the tail is read, in order */
   #turn: Promise<unknown> = Promise.resolve();
   readonly #wakers = new Set<() => void>();
@@ -167,9 +167,7 @@ export class TableLog {
    */
   commit(request: CommitRequest): Promise<LogReceipt> {
     const answer = new Promise<LogReceipt>((resolve, reject) => this.#queue.push({ request, resolve, reject }));
-    this.#running ??= this.#drain().finally(() => {
-      this.#running = undefined;
-    });
+    if (!this.#draining) void this.#drain();
     return answer;
   }
 
@@ -210,7 +208,9 @@ export class TableLog {
     }
   }
 
+  /** Nobody can join the queue between the look that finds it empty and the end: whoever comes after it starts anew. */
   async #drain(): Promise<void> {
+    this.#draining = true;
     while (this.#queue.length > 0) {
       if (this.#options.linger_ms > 0) await this.#options.clock.sleep(this.#options.linger_ms);
       const group = this.#takeGroup();
@@ -220,6 +220,7 @@ export class TableLog {
         for (const { reject } of group) reject(error);
       }
     }
+    this.#draining = false;
   }
 
   /** Commits under one schema that fit one slot, in order of arrival. */
