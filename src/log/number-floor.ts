@@ -9,17 +9,15 @@ import { ADD } from '../meta/manifest-entry.js';
 import type { ManifestStore } from '../meta/manifest-store.js';
 import type { Snapshot } from '../meta/snapshot.js';
 import type { SnapshotStore } from '../meta/snapshot-store.js';
-import { positionProperty } from './tree-position.js';
+import { LOG_USER } from './tree-position.js';
 
 export class NumberFloor {
-  readonly #log: string;
   readonly #snapshots: SnapshotStore;
   readonly #manifests: () => ManifestStore;
   #seen: Snapshot | undefined;
   #next = 0n;
 
-  constructor(log: string, snapshots: SnapshotStore, manifests: () => ManifestStore) {
-    this.#log = log;
+  constructor(snapshots: SnapshotStore, manifests: () => ManifestStore) {
     this.#snapshots = snapshots;
     this.#manifests = manifests;
   }
@@ -42,7 +40,7 @@ export class NumberFloor {
 
   async #takeDelta(id: bigint): Promise<void> {
     const snapshot = await readUnlessExpired(this.#snapshots, id);
-    if (snapshot === undefined || positionProperty(snapshot, this.#log) !== undefined) return;
+    if (snapshot === undefined || snapshot.commitUser === LOG_USER) return;
     const manifests = this.#manifests();
     for (const manifest of await manifests.readList(snapshot.deltaManifestList, snapshot.deltaManifestListSize)) {
       for (const entry of await manifests.readEntries(manifest.fileName)) if (entry.kind === ADD) this.#raise(entry.file.maxSequenceNumber);

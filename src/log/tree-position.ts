@@ -10,6 +10,8 @@ import type { Snapshot } from '../meta/snapshot.js';
 import type { SnapshotStore } from '../meta/snapshot-store.js';
 import type { TreeMark } from './slot.js';
 
+/** who commits rows out of the log, whoever runs it */
+export const LOG_USER = 'weir-log';
 /** in `properties` of every snapshot that weir makes on a table with a log */
 export const POSITION_PROPERTY = 'weir.log.position';
 

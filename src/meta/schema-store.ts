@@ -30,7 +30,10 @@ export class SchemaStore {
       this.#latestId = (await this.#ids()).at(-1);
       if (this.#latestId === undefined) return undefined;
     } else {
-      while (await this.#io.exists(this.#path.schema(this.#latestId + 1n))) this.#latestId++;
+      // others may be looking at the same time
+      let id = this.#latestId;
+      while (await this.#io.exists(this.#path.schema(id + 1n))) id++;
+      if (id > this.#latestId) this.#latestId = id;
     }
     return this.read(this.#latestId);
   }

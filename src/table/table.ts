@@ -144,7 +144,8 @@ export class Table<R = Row> {
     this.#log = new LogService(
       store,
       () => this.#expireInPassing(),
-      (options) => this.alter(Object.entries(options).map(([key, value]) => ({ action: 'setOption', key, value }))),
+      (complete) =>
+        this.#alterBy(({ options }) => Object.entries(complete(options)).map(([key, value]) => ({ action: 'setOption', key, value }))),
     );
   }
 
@@ -341,9 +342,16 @@ export class Table<R = Row> {
    */
   async alter(changes: readonly SchemaChange[]): Promise<void> {
     this.#checkMain();
+    await this.#alterBy(() => changes);
+  }
+
+  /** @param changesOf what is left to change, given the schema that they come after */
+  async #alterBy(changesOf: (schema: TableSchema) => readonly SchemaChange[]): Promise<void> {
     const store = this.#store;
     for (;;) {
       await store.refresh();
+      const changes = changesOf(store.schema);
+      if (changes.length === 0) return;
       const hasSnapshot = (await store.snapshots.latestId()) !== undefined;
       const next = applyChanges(store.schema, changes, { hasSnapshot, now_ms: store.clock.now_ms() });
       if (await store.schemas.create(next, { sync: store.options.commitFsync })) break;

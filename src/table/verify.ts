@@ -7,8 +7,8 @@
  * Others may write, compact and expire meanwhile: what they take away is passed over, what they add is not looked at.
  */
 import { WeirError } from '../base/error.js';
+import { LOG_USER } from '../log/tree-position.js';
 import { validateForStream } from '../meta/table-options.js';
-import { LOG_USER } from './log/materialise.js';
 import { formatPosition, type Place, parsePosition, type StreamPosition } from './position.js';
 import { latestPlace, wholePlace } from './state-at.js';
 import type { TableStore } from './table-store.js';

@@ -42,6 +42,7 @@ class Harness {
   readonly d: Dice;
   readonly #columns: { name: string; type: string; key: boolean }[] = [];
   #partition: string | undefined;
+  #partitions: unknown[] = [];
   #sequence: string | undefined;
   #ignoreDelete = false;
   /** With sequence.field a compaction that drops a tombstone forgets its order: a table has the one or the other. */
@@ -86,7 +87,9 @@ class Harness {
     for (let i = 0; i < values; i++) this.#columns.push({ name: `v${i}`, type: d.pick(VALUE_TYPES), key: false });
     if (d.chance(0.3)) {
       this.#partition = 'p';
-      this.#columns.push({ name: 'p', type: d.pick(['INT', 'STRING', 'DATE']), key: true });
+      const type = d.pick(['INT', 'STRING', 'DATE']);
+      this.#columns.push({ name: 'p', type, key: true });
+      this.#partitions = Array.from({ length: 4 }, () => randomValue(type, d, true));
     }
     if (d.chance(0.3)) {
       this.#sequence = 's';
@@ -163,11 +166,12 @@ class Harness {
   #row(): Row {
     const { d } = this;
     return Object.fromEntries(
-      this.#columns.map((column) => [
-        column.name,
-        !column.key && d.chance(0.15) ? null : randomValue(column.type, d, column.key || column.name === 's'),
-      ]),
+      this.#columns.map((column) => [column.name, column.name === this.#partition ? d.pick(this.#partitions) : this.#value(column)]),
     );
+  }
+
+  #value({ name, type, key }: { name: string; type: string; key: boolean }): unknown {
+    return !key && this.d.chance(0.15) ? null : randomValue(type, this.d, key || name === 's');
   }
 
   #key(row: Row): string {

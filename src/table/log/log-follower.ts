@@ -7,7 +7,7 @@
  * stream is noticed.
  */
 import { hasCode, WeirError } from '../../base/error.js';
-import { positionProperty } from '../../log/tree-position.js';
+import { LOG_USER, positionProperty } from '../../log/tree-position.js';
 import { evolveBatch } from '../../lsm/evolving-reader.js';
 import { fieldsNamed } from '../../lsm/file-opener.js';
 import { serializeRow } from '../../meta/binary-row.js';
@@ -19,7 +19,6 @@ import { datumAt } from '../../types/datum.js';
 import type { LogPlace } from '../position.js';
 import type { TableStore } from '../table-store.js';
 import type { LogHandle } from './log-handle.js';
-import { LOG_USER } from './materialise.js';
 
 /** Rows of one commit, or of one of its bodies, in today's columns. */
 export interface SlotRows {

@@ -23,7 +23,7 @@ export class LogHandle {
 
   constructor(store: TableStore, id: string) {
     const { io, clock, random, options, table } = store;
-    const floor = new NumberFloor(id, store.snapshots, () => store.manifests);
+    const floor = new NumberFloor(store.snapshots, () => store.manifests);
     this.id = id;
     this.#store = store;
     this.tail = new LogTail(store, this);

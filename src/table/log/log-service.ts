@@ -22,14 +22,19 @@ export function withLog(options: Options, random: Random): Options {
   return { 'write-only': 'true', 'log.id': random.uuid(), ...options };
 }
 
+/** What a log lacks that an ALTER switched on; nothing when another writer has seen to it. */
+function namedLog(options: Options, random: Random): Options {
+  return options['log.id'] === undefined ? withLog(options, random) : {};
+}
+
 export class LogService {
   readonly #store: TableStore;
   readonly #expire: () => Promise<void>;
-  /** gives the table's schema options it lacks */
-  readonly #alter: (options: Options) => Promise<void>;
+  /** sets options of the table's schema: those that the function says, given the ones there are when they are set */
+  readonly #alter: (complete: (options: Options) => Options) => Promise<void>;
   #keeper: { readonly handle: LogHandle; readonly keeper: LogKeeper } | undefined;
 
-  constructor(store: TableStore, expire: () => Promise<void>, alter: (options: Options) => Promise<void>) {
+  constructor(store: TableStore, expire: () => Promise<void>, alter: (complete: (options: Options) => Options) => Promise<void>) {
     this.#store = store;
     this.#expire = expire;
     this.#alter = alter;
@@ -38,7 +43,7 @@ export class LogService {
   /** What a writer or committer of this user needs; undefined when its commits go to snapshots, and no log is in their way. */
   async open(commitUser: string, options: { overwrites: boolean }): Promise<WriterLog | undefined> {
     const store = this.#store;
-    if (store.options.logEnabled && store.options.logId === undefined) await this.#alter(withLog(store.schema.options, store.random));
+    if (store.options.logEnabled && store.options.logId === undefined) await this.#alter((options) => namedLog(options, store.random));
     const keeper = this.#keeperOf(store.log);
     if (keeper === undefined) return undefined;
     const handle = store.log!;

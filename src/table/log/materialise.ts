@@ -14,13 +14,12 @@ import { abortMessages, commitTable } from '../../commit/table-commit.js';
 import type { LogState } from '../../log/log-state.js';
 import type { Coverage, SlotContent } from '../../log/slot.js';
 import { LOOK_MS } from '../../log/table-log.js';
+import { LOG_USER } from '../../log/tree-position.js';
 import type { CommitMessage } from '../../meta/commit-message.js';
 import type { TableStore } from '../table-store.js';
 import type { LogHandle } from './log-handle.js';
 import { slotFiles } from './slot-files.js';
 
-/** who commits rows out of the log, whoever runs it */
-export const LOG_USER = 'weir-log';
 /** consumers of this name hold a snapshot until the log has its record */
 const GUARD_PREFIX = 'weir-';
 /** a guard as old as this was left by a process that is gone */

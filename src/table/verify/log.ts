@@ -9,11 +9,10 @@
 import { WeirError } from '../../base/error.js';
 import type { SlotHeader } from '../../log/slot.js';
 import { decodeBody, decodeHeader, decodeSlotRows } from '../../log/slot-codec.js';
-import { positionProperty } from '../../log/tree-position.js';
+import { LOG_USER, positionProperty } from '../../log/tree-position.js';
 import { deltaEntries } from '../../meta/live-files.js';
 import { ADD } from '../../meta/manifest-entry.js';
 import type { LogHandle } from '../log/log-handle.js';
-import { LOG_USER } from '../log/materialise.js';
 import type { TableStore } from '../table-store.js';
 import type { Report } from './report.js';
 
