@@ -14,14 +14,17 @@ import type { SlotStore } from './slot-store.js';
 export interface SlotReaderOptions {
   /** the columns under a schema id */
   readonly fieldsOf: (schemaId: bigint) => Promise<readonly DataField[]>;
-  /** slots kept in memory, the newest ones */
+  /** slots kept in memory, the newest ones: at most so many, of so many bytes */
   readonly capacity: number;
+  readonly capacity_bytes: number;
 }
 
 interface Kept {
   readonly header: SlotHeader;
   /** commits that do not count */
   readonly voids: ReadonlySet<LogCommit>;
+  /** of its file */
+  readonly size_bytes: number;
   bytes: Uint8Array | undefined;
   inline: readonly LogRows[] | undefined;
 }
@@ -30,6 +33,7 @@ export class SlotReader {
   readonly #store: SlotStore;
   readonly #options: SlotReaderOptions;
   readonly #kept = new Map<bigint, Kept>();
+  #kept_bytes = 0;
 
   constructor(store: SlotStore, options: SlotReaderOptions) {
     this.#store = store;
@@ -49,18 +53,35 @@ export class SlotReader {
     return { header, bytes };
   }
 
-  keep(header: SlotHeader, source: { bytes?: Uint8Array | undefined; inline?: readonly LogRows[] }, voids: ReadonlySet<LogCommit>): void {
-    this.#kept.set(header.slot, { header, voids, bytes: source.bytes, inline: source.inline });
-    if (this.#kept.size > this.#options.capacity) this.#kept.delete(this.#kept.keys().next().value!);
+  keep(
+    header: SlotHeader,
+    source: { bytes?: Uint8Array | undefined; inline?: readonly LogRows[] },
+    size_bytes: number,
+    voids: ReadonlySet<LogCommit>,
+  ): void {
+    const { capacity, capacity_bytes } = this.#options;
+    this.#drop(header.slot);
+    this.#kept.set(header.slot, { header, voids, size_bytes, bytes: source.bytes, inline: source.inline });
+    this.#kept_bytes += size_bytes;
+    for (const slot of this.#kept.keys()) {
+      if (this.#kept.size <= capacity && this.#kept_bytes <= capacity_bytes) return;
+      this.#drop(slot);
+    }
   }
 
   /** Lets go of the slots up to one. */
   forget(upTo: bigint): void {
-    for (const slot of this.#kept.keys()) if (slot <= upTo) this.#kept.delete(slot);
+    for (const slot of this.#kept.keys()) if (slot <= upTo) this.#drop(slot);
   }
 
   clear(): void {
     this.#kept.clear();
+    this.#kept_bytes = 0;
+  }
+
+  #drop(slot: bigint): void {
+    this.#kept_bytes -= this.#kept.get(slot)?.size_bytes ?? 0;
+    this.#kept.delete(slot);
   }
 
   /** @throws POSITION_EXPIRED when the slot is gone, CORRUPTION */

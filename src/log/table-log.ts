@@ -94,6 +94,7 @@ type Draft = (state: LogState) =>
  */
 export const LOOK_MS = 60_000;
 const KEPT_SLOTS = 4_096;
+const KEPT_BYTES = 64 * 1024 * 1024;
 /** attempts at one slot whose outcome is unknown, before the caller is told so */
 const MAX_UNCERTAIN = 8;
 const LASTING_FAILURES: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS']);
@@ -117,7 +118,11 @@ export class TableLog {
 
   constructor(options: TableLogOptions) {
     this.#options = options;
-    this.#reader = new SlotReader(options.store, { fieldsOf: options.fieldsOf, capacity: KEPT_SLOTS });
+    this.#reader = new SlotReader(options.store, {
+      fieldsOf: options.fieldsOf,
+      capacity: KEPT_SLOTS,
+      capacity_bytes: KEPT_BYTES,
+    });
   }
 
   get id(): string {
@@ -442,7 +447,7 @@ export class TableLog {
     for (let at = position + 1n; at < slot; at++) {
       const found = await this.#reader.header(at, this.#options.id);
       if (found === undefined) return at;
-      this.#reader.keep(found.header, { bytes: found.bytes }, new Set());
+      this.#reader.keep(found.header, { bytes: found.bytes }, found.bytes?.length ?? 0, new Set());
       this.#count(found.header, found.bytes?.length ?? 0);
     }
     return undefined;
@@ -480,7 +485,7 @@ export class TableLog {
       }
     }
     state.apply(header, this.#options.store.path.slot(header.slot));
-    this.#reader.keep(header, source, voids);
+    this.#reader.keep(header, source, size_bytes, voids);
     this.#count(header, size_bytes);
     this.#dropPending(state.tree.position);
     for (const wake of this.#wakers) wake();
