@@ -156,7 +156,7 @@ export class FollowerRole implements Role {
   readonly marks: { position: StreamPosition; own: Fold; others: Fold }[] = [];
   readonly #world: World;
   readonly #live: boolean;
-  readonly #consumer: string | undefined;
+  #consumer: string | undefined;
 
   constructor(world: World, name: string, options: { live: boolean; consumer: boolean }) {
     this.#world = world;
@@ -173,7 +173,7 @@ export class FollowerRole implements Role {
       try {
         await this.#follow(self, table);
       } catch (error) {
-        if ((error as { code?: string }).code !== 'POSITION_EXPIRED') throw error;
+        if (!isExpired(error)) throw error;
         this.#world.note(`${this.name} begins again: ${String(error)}`);
         this.expired++;
         this.#startAnew();
@@ -245,6 +245,7 @@ export class FollowerRole implements Role {
 
   #startAnew(): void {
     this.#position = undefined;
+    this.#consumer = undefined;
     this.#fold = this.#empty();
     this.#told = new Set();
     this.marks.length = 0;
@@ -375,9 +376,15 @@ export async function unlessExpired<T>(read: () => Promise<T>): Promise<T | unde
   try {
     return await read();
   } catch (error) {
-    if ((error as { code?: string }).code === 'POSITION_EXPIRED') return undefined;
+    if (isExpired(error)) return undefined;
     throw error;
   }
+}
+
+/** An expiry deletes the files of a snapshot before the snapshot itself: in between a reader finds it damaged. */
+export function isExpired(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message: string };
+  return code === 'POSITION_EXPIRED' || (code === 'CORRUPTION' && /is missing, and .*snapshot/.test(message));
 }
 
 export function rowOf(row: Record<string, unknown>): Row {
