@@ -5,7 +5,7 @@
  *
  * The rows of a commit depend on (seed, identifier) only, so that a restart writes them again to the letter. With PARALLEL the upserts
  * of an identifier are appended by several calls at once, and the deletes committed after them: `ack 7 21-40,21-41,22-42,23-43`
- * names slot and identifier of each, in that order.
+ * names slot and identifier of each, in that order. A job that was fenced says `fenced` and ends.
  */
 import { openCatalog, seededRandom, systemClock } from '../../dist/index.js';
 import { clockOf } from './clock.mjs';
@@ -36,11 +36,22 @@ async function commitInParts(rows) {
   return [...results, await writer.commit()];
 }
 
-for (let identifier = last + 1n; identifier <= BigInt(commits); identifier++) {
-  const rows = rowsOf(seededRandom, Number(seed), Number(identifier), Number(fromKey), Number(keys));
-  const results = await (parallel === 'true' ? commitInParts(rows) : commitAlone(identifier, rows));
-  process.stdout.write(`ack ${identifier} ${results.map((result) => `${result.slot}-${result.identifier}`).join(',')}\n`);
+async function run() {
+  for (let identifier = last + 1n; identifier <= BigInt(commits); identifier++) {
+    const rows = rowsOf(seededRandom, Number(seed), Number(identifier), Number(fromKey), Number(keys));
+    const results = await (parallel === 'true' ? commitInParts(rows) : commitAlone(identifier, rows));
+    process.stdout.write(`ack ${identifier} ${results.map((result) => `${result.slot}-${result.identifier}`).join(',')}\n`);
+  }
+}
+
+let end = 'done';
+try {
+  await run();
+} catch (error) {
+  // another run of the job has taken over
+  if (error.code !== 'FENCED') throw error;
+  end = 'fenced';
 }
 await writer.close();
 await catalog.close();
-process.stdout.write('done\n');
+process.stdout.write(`${end}\n`);
