@@ -24,27 +24,46 @@ export class NumberFloor {
 
   /** 1 + the highest sequence number of the newest snapshot and all before it. */
   async next(): Promise<bigint> {
-    const seen = this.#seen;
-    if (seen !== undefined && !(await this.#snapshots.exists(seen.id + 1n))) return this.#next;
-    const latest = await this.#snapshots.latest();
-    if (latest === undefined || latest.id === seen?.id) return this.#next;
-    if (seen === undefined || latest.id < seen.id) await this.#takeAll(latest);
-    else for (let id = seen.id + 1n; id <= latest.id; id++) await this.#takeDelta(id);
-    this.#seen = latest;
-    return this.#next;
+    for (;;) {
+      const seen = this.#seen;
+      if (seen !== undefined && !(await this.#snapshots.exists(seen.id + 1n))) return this.#next;
+      const latest = await this.#snapshots.latest();
+      if (latest === undefined || latest.id === seen?.id) return this.#next;
+      if (await this.#isTaken(seen, latest)) {
+        this.#seen = latest;
+        return this.#next;
+      }
+    }
+  }
+
+  /** false when the snapshot expired while it was read: then there is a later one. */
+  async #isTaken(seen: Snapshot | undefined, latest: Snapshot): Promise<boolean> {
+    try {
+      if (seen === undefined || latest.id < seen.id || !(await this.#takeDeltas(seen.id + 1n, latest.id))) await this.#takeAll(latest);
+      return true;
+    } catch (error) {
+      if ((await this.#snapshots.latestId()) === latest.id) throw error;
+      return false;
+    }
   }
 
   async #takeAll(snapshot: Snapshot): Promise<void> {
     for (const { file } of await liveFiles(this.#manifests(), snapshot)) this.#raise(file.maxSequenceNumber);
   }
 
-  async #takeDelta(id: bigint): Promise<void> {
-    const snapshot = await readUnlessExpired(this.#snapshots, id);
-    if (snapshot === undefined || snapshot.commitUser === LOG_USER) return;
-    const manifests = this.#manifests();
-    for (const manifest of await manifests.readList(snapshot.deltaManifestList, snapshot.deltaManifestListSize)) {
-      for (const entry of await manifests.readEntries(manifest.fileName)) if (entry.kind === ADD) this.#raise(entry.file.maxSequenceNumber);
+  /** false when one has expired: nobody knows what it added. */
+  async #takeDeltas(from: bigint, to: bigint): Promise<boolean> {
+    for (let id = from; id <= to; id++) {
+      const snapshot = await readUnlessExpired(this.#snapshots, id);
+      if (snapshot === undefined) return false;
+      if (positionProperty(snapshot, this.#log) !== undefined) continue;
+      const manifests = this.#manifests();
+      for (const manifest of await manifests.readList(snapshot.deltaManifestList, snapshot.deltaManifestListSize)) {
+        for (const entry of await manifests.readEntries(manifest.fileName))
+          if (entry.kind === ADD) this.#raise(entry.file.maxSequenceNumber);
+      }
     }
+    return true;
   }
 
   #raise(number: bigint): void {
