@@ -56,7 +56,7 @@ export class NumberFloor {
     for (let id = from; id <= to; id++) {
       const snapshot = await readUnlessExpired(this.#snapshots, id);
       if (snapshot === undefined) return false;
-      if (positionProperty(snapshot, this.#log) !== undefined) continue;
+      if (snapshot.commitUser === LOG_USER) continue;
       const manifests = this.#manifests();
       for (const manifest of await manifests.readList(snapshot.deltaManifestList, snapshot.deltaManifestListSize)) {
         for (const entry of await manifests.readEntries(manifest.fileName))

@@ -18,7 +18,7 @@ it('is one above what the newest snapshot holds, and follows others', async () =
     options: { ...FAST, bucket: 1 },
   });
   const path = new TablePath(table.path);
-  const floor = () => new NumberFloor('L', new SnapshotStore(io, path), () => new ManifestStore(io, path, { codec: 'zstd', sync: false }));
+  const floor = () => new NumberFloor(new SnapshotStore(io, path), () => new ManifestStore(io, path, { codec: 'zstd', sync: false }));
   const kept = floor();
   expect(await kept.next()).toBe(0n);
   await put(table, rows(0, 10));
