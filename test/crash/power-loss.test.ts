@@ -14,13 +14,14 @@ const COMMITS = 40;
 it.each(SEEDS)('loses nothing that was acknowledged, seed %i', async (seed) => {
   const random = seededRandom(seed);
   const int = (bound: number) => Math.floor(random.float() * bound);
+  const names = seededRandom(seed + 2 ** 31);
   const io = memoryFileIO();
   const model = new Map<bigint, string>();
   const identifiers = new Map<string, bigint>();
   let catalog!: Catalog;
   let table!: Table;
   const open = async () => {
-    catalog = await openCatalog({ warehouse: '/wh', fileIO: io, random: seededRandom(int(2 ** 31)) });
+    catalog = await openCatalog({ warehouse: '/wh', fileIO: io, random: names });
   };
   await open();
   await catalog.createTable('db.t', {

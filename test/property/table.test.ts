@@ -15,6 +15,7 @@ import {
   type CommitResult,
   memoryFileIO,
   openCatalog,
+  type Random,
   type StreamPosition,
   seededRandom,
   type Table,
@@ -66,8 +67,12 @@ class Harness {
   readonly #io = memoryFileIO();
   readonly #time = movableClock();
 
+  /** one for all catalogs: the streams of two small seeds may meet, and names with them */
+  readonly #random: Random;
+
   constructor(seed: number) {
     this.d = dice(seededRandom(seed));
+    this.#random = seededRandom(seed + 2 ** 31);
   }
 
   async run(): Promise<void> {
@@ -138,7 +143,7 @@ class Harness {
     this.#catalog = await openCatalog({
       warehouse: '/wh',
       fileIO: this.#io,
-      random: seededRandom(this.d.int(2 ** 31)),
+      random: this.#random,
       clock: this.#time,
       onEvent,
     });

@@ -18,6 +18,8 @@ import { tempDir } from '../../support/temp-dir.js';
 const ROOT = '/wh/db.db/t';
 const EXTRA = { id: 999n, v: 'extra' };
 
+const FLIPS = process.env.WEIR_LONG === undefined ? 24 : 200;
+
 type Looks = Record<string, string[] | Error>;
 
 let files: Map<string, Uint8Array>;
@@ -194,7 +196,7 @@ it('tells which slot or body is cut off', async () => {
 it('a flipped bit in a slot or a body is told or harmless', async () => {
   const random = testRandom();
   const paths = [...slotPaths(), ...bodyPaths()];
-  for (let i = 0; i < 60; i++) {
+  for (let i = 0; i < FLIPS; i++) {
     const path = paths[i % paths.length]!;
     const bytes = files.get(path)!;
     const bit = integerBetween(random, 0, bytes.length * 8 - 1);
@@ -214,7 +216,7 @@ it('is told alike with worker threads on a disk', async () => {
     writeFileSync(local(path), bytes);
   }
   const random = testRandom();
-  for (const path of [pendingSlots()[0]!, pendingSlots()[1]!, ...bodyPaths()]) {
+  for (const path of [pendingSlots()[0]!, bodyPaths()[0]!, bodyPaths().at(-1)!]) {
     const bytes = files.get(path)!;
     for (const damage of ['absent', 'cut', 'flip']) {
       if (damage === 'absent') rmSync(local(path));
