@@ -55,6 +55,8 @@ export interface SimProcess {
   pause(most_ms: number): Promise<void>;
 }
 
+/** a world gets calm after so many turns, lest nobody gets anywhere */
+const ROUGH_TURNS = 5_000;
 /** errors after which a process begins again */
 const TOLERATED: ReadonlySet<unknown> = new Set(['UNAVAILABLE', 'FENCED']);
 
@@ -127,6 +129,7 @@ export class World {
   incident(): void {
     if (this.calm) return;
     const { nature, scheduler } = this;
+    if (scheduler.steps > ROUGH_TURNS) this.quieten();
     if (scheduler.chance(nature.crash)) this.#onOne((process) => this.kill(process));
     if (scheduler.chance(nature.freeze)) {
       this.#onOne((process, role) => {
