@@ -134,7 +134,8 @@ export class World {
     if (scheduler.chance(nature.freeze)) {
       this.#onOne((process, role) => {
         this.freeze(process, scheduler.random.float() * nature.frozen_ms);
-        if (role.twins === true && scheduler.chance(0.5)) this.#launched.push(this.launch(role));
+        const twins = [...this.#living.values()].filter((other) => other === role).length;
+        if (role.twins === true && twins < 3 && scheduler.chance(0.5)) this.#launched.push(this.launch(role));
       });
     }
     if (scheduler.chance(nature.powerLoss)) this.losePower();
