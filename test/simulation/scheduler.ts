@@ -31,7 +31,7 @@ export class Scheduler {
   /** simulated time a turn takes, at most */
   turn_ms = 2;
   /** turns after which a run counts as endless */
-  limit = 12_000;
+  limit = 25_000;
   incident: Incident | undefined;
   /** what went wrong: ends the run */
   failure: unknown;

@@ -56,7 +56,7 @@ export interface SimProcess {
 }
 
 /** a world gets calm after so many turns, lest nobody gets anywhere */
-const ROUGH_TURNS = 5_000;
+const ROUGH_TURNS = 4_000;
 /** errors after which a process begins again */
 const TOLERATED: ReadonlySet<unknown> = new Set(['UNAVAILABLE', 'FENCED']);
 
