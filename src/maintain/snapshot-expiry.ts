@@ -57,6 +57,8 @@ export async function expireSnapshots(context: ExpireContext, options: ExpireOpt
   const planner = new ExpiryPlanner(snapshots, manifests, path, schema, await readRoots(io, path, snapshots));
   const plan = await planner.plan(begin, end, signal);
   if (plan === undefined) return { expired: 0, filesDeleted: 0, earliest: await snapshots.earliestId() };
+  // first of all: a reader that misses a file is to know that its snapshot is on its way out
+  await snapshots.writeEarliestHint(end);
   await inParallel([...plan.dataFiles, ...plan.others], signal, (file) => io.remove(file));
   await inParallel(plan.manifests, signal, (name) => manifests.remove([name]));
   await inParallel(plan.lists, signal, (name) => manifests.remove([name]));
@@ -64,7 +66,6 @@ export async function expireSnapshots(context: ExpireContext, options: ExpireOpt
     signal?.throwIfAborted();
     await io.remove(path.snapshot(id));
   }
-  await snapshots.writeEarliestHint(end);
   const filesDeleted = plan.dataFiles.size + plan.others.size + plan.manifests.size + plan.lists.size;
   return { expired: Number(end - begin), filesDeleted, earliest: end };
 }

@@ -104,6 +104,13 @@ export class SnapshotStore {
     await this.#io.replace(this.#path.latestHint, Buffer.from(String(id)));
   }
 
+  /** Is the snapshot there, and no expiry about to take it away? An expiry moves the hint to the first that stays before all else. */
+  async isHeld(id: bigint): Promise<boolean> {
+    if (!(await this.exists(id))) return false;
+    const earliest = await this.#readHint(this.#path.earliestHint);
+    return earliest === undefined || earliest <= id || !(await this.exists(earliest));
+  }
+
   async writeEarliestHint(id: bigint): Promise<void> {
     await this.#io.replace(this.#path.earliestHint, Buffer.from(String(id)));
   }

@@ -52,7 +52,7 @@ async function explained(store: TableStore, snapshot: Snapshot, error: unknown, 
 
 /** Is the snapshot there, by itself, under a tag or, for its changes, as a changelog? */
 async function isHeld({ snapshots, changelogs }: TableStore, snapshot: Snapshot, part: Part): Promise<boolean> {
-  if (await snapshots.exists(snapshot.id)) return true;
+  if (await snapshots.isHeld(snapshot.id)) return true;
   if (part === 'changes') return changelogs.exists(snapshot.id);
   for (const name of await snapshots.tags()) if ((await snapshots.tag(name)).id === snapshot.id) return true;
   return false;

@@ -381,10 +381,8 @@ export async function unlessExpired<T>(read: () => Promise<T>): Promise<T | unde
   }
 }
 
-/** An expiry deletes the files of a snapshot before the snapshot itself: in between a reader finds it damaged. */
 export function isExpired(error: unknown): boolean {
-  const { code, message } = error as { code?: string; message: string };
-  return code === 'POSITION_EXPIRED' || (code === 'CORRUPTION' && /is missing, and .*snapshot/.test(message));
+  return (error as { code?: string }).code === 'POSITION_EXPIRED';
 }
 
 export function rowOf(row: Record<string, unknown>): Row {
