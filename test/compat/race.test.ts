@@ -116,23 +116,30 @@ async function contest(warehouse: string, java: JavaPaimon, name: string, option
     java: javaTable,
     rows,
     async run(until_ms, deletes) {
-      const repeat = async (step: (turn: number) => Promise<unknown>) => {
-        for (let turn = 1; Date.now() < until_ms; turn++) await step(turn);
+      const repeat = async (step: (turn: number) => Promise<unknown>, end_ms = until_ms) => {
+        for (let turn = 1; Date.now() < end_ms; turn++) await step(turn);
       };
+      // Java's compactions take longer, so that it loses most races: towards the end weir leaves compacting to it
+      const alone_ms = until_ms - (until_ms - Date.now()) / 3;
       const compactor = await openCatalog({ warehouse, threads: 1 });
       const compacted = await compactor.table(name);
-      const writer = await weir.openWriter({ commitUser: 'weir', writeOnly: !deletes });
+      let writer = await weir.openWriter({ commitUser: 'weir', writeOnly: !deletes });
+      let compacts = deletes;
       await Promise.all([
         repeat(async (turn) => {
+          if (compacts && Date.now() > alone_ms) {
+            compacts = false;
+            await writer.close();
+            writer = await weir.openWriter({ commitUser: 'weir', writeOnly: true });
+          }
           await weirWrites(deletes, turn, writer);
           await pause(20);
         }),
         repeat((turn) => javaWrites(deletes, turn)),
         repeat(async (turn) => {
           await compacted.compact({ full: turn % 3 === 0 });
-          // slower than Java, whose compactions take longer: else it would win each race
           await pause(1500);
-        }),
+        }, alone_ms),
         repeat(async (turn) => {
           await javaTable.compact({ user: 'java-compactor', identifier: turn, full: true }).catch((error: Error) => {
             if (!CONFLICT.test(error.message)) throw error;
