@@ -57,13 +57,21 @@ export class NumberFloor {
       const snapshot = await readUnlessExpired(this.#snapshots, id);
       if (snapshot === undefined) return false;
       if (snapshot.commitUser === LOG_USER) continue;
-      const manifests = this.#manifests();
-      for (const manifest of await manifests.readList(snapshot.deltaManifestList, snapshot.deltaManifestListSize)) {
-        for (const entry of await manifests.readEntries(manifest.fileName))
-          if (entry.kind === ADD) this.#raise(entry.file.maxSequenceNumber);
+      try {
+        await this.#takeDelta(snapshot);
+      } catch (error) {
+        if (await this.#snapshots.isHeld(id)) throw error;
+        return false;
       }
     }
     return true;
+  }
+
+  async #takeDelta({ deltaManifestList, deltaManifestListSize }: Snapshot): Promise<void> {
+    const manifests = this.#manifests();
+    for (const manifest of await manifests.readList(deltaManifestList, deltaManifestListSize)) {
+      for (const entry of await manifests.readEntries(manifest.fileName)) if (entry.kind === ADD) this.#raise(entry.file.maxSequenceNumber);
+    }
   }
 
   #raise(number: bigint): void {
