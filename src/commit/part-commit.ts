@@ -13,7 +13,7 @@
  * - a definite failure leaves no manifest of the attempts.
  */
 import { hasCode, WeirError } from '../base/error.js';
-import { systemCode } from '../io/file-errors.js';
+import { isLasting } from '../io/file-errors.js';
 import { formatPositionProperty, POSITION_PROPERTY } from '../log/tree-position.js';
 import { readUnlessExpired } from '../meta/expired-snapshot.js';
 import { DELETE_FILE, type ManifestEntry } from '../meta/manifest-entry.js';
@@ -34,9 +34,6 @@ import type { Attempt, PartOfCommit } from './part-of-commit.js';
 
 /** The storage failed while the snapshot was published, and did not tell whether it was. */
 export class UnknownOutcome extends WeirError {}
-
-/** what trying again does not mend */
-const LASTING_FAILURES: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS']);
 
 export class PartCommit {
   readonly #context: CommitContext;
@@ -275,9 +272,4 @@ export class PartCommit {
 /** Publishes overwritten parts once more. */
 export function republish(context: CommitContext): Republish {
   return (part, overwritten) => new PartCommit(context, part, overwritten).run();
-}
-
-function isLasting(error: unknown): boolean {
-  if (!(error instanceof WeirError)) return false;
-  return error.code === 'UNSUPPORTED' || LASTING_FAILURES.has(systemCode(error.cause));
 }

@@ -54,3 +54,12 @@ export function shortFile(path: string, offset: number, length: number, size_byt
     file: path,
   });
 }
+
+/** what trying again does not mend */
+const LASTING_CODES: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS']);
+
+/** Would the same call fail the same way again: no space, no right, no such feature? */
+export function isLasting(error: unknown): boolean {
+  if (!(error instanceof WeirError)) return false;
+  return error.code === 'UNSUPPORTED' || LASTING_CODES.has(systemCode(error.cause));
+}

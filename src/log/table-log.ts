@@ -16,8 +16,9 @@
 import type { Clock } from '../base/clock.js';
 import { hasCode, WeirError } from '../base/error.js';
 import type { Random } from '../base/random.js';
-import { systemCode } from '../io/file-errors.js';
+import { isLasting } from '../io/file-errors.js';
 import type { LogBody } from '../meta/commit-message.js';
+import { concatArrays } from '../types/concat-arrays.js';
 import { concatBatch } from '../types/take.js';
 import type { LogSlot } from './log-slot.js';
 import { LogState } from './log-state.js';
@@ -97,7 +98,6 @@ const KEPT_SLOTS = 4_096;
 const KEPT_BYTES = 64 * 1024 * 1024;
 /** attempts at one slot whose outcome is unknown, before the caller is told so */
 const MAX_UNCERTAIN = 8;
-const LASTING_FAILURES: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS']);
 
 export class TableLog {
   readonly #options: TableLogOptions;
@@ -515,15 +515,5 @@ function commitOf({ user, epoch, identifier, watermark, rows, bodies }: CommitRe
 
 function joinRows(rows: readonly LogRows[]): LogRows | undefined {
   if (rows.length <= 1) return rows[0];
-  const kinds = new Uint8Array(rows.reduce((sum, part) => sum + part.kinds.length, 0));
-  let at = 0;
-  for (const part of rows) {
-    kinds.set(part.kinds, at);
-    at += part.kinds.length;
-  }
-  return { batch: concatBatch(rows.map(({ batch }) => batch)), kinds };
-}
-
-function isLasting(error: unknown): boolean {
-  return error instanceof WeirError && LASTING_FAILURES.has(systemCode(error.cause));
+  return { batch: concatBatch(rows.map(({ batch }) => batch)), kinds: concatArrays(rows.map(({ kinds }) => kinds)) };
 }

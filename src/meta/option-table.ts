@@ -221,7 +221,9 @@ export const TABLE_OPTIONS: readonly TableOption[] = [
   honoured('log.inline-max', 'size', '1 mb', 'larger commits stand beside their slot'),
   honoured('log.pending-max', 'size', '256 mb', 'rows in the log and in no snapshot yet, above which writers wait'),
   honoured('log.retention', 'duration', '1 h', 'slots stay this long after a snapshot holds them; two minutes at least'),
-  honoured('log.retained-slots', 'integer', '100000', 'slots that a snapshot holds stay at most this many, but two minutes at least', { least: 1 }),
+  honoured('log.retained-slots', 'integer', '100000', 'slots that a snapshot holds stay at most this many, but two minutes at least', {
+    least: 1,
+  }),
   honoured('log.retention.max', 'duration', '1 d', 'how long a registered consumer can hold slots'),
   honoured('log.user-retention', 'duration', '7 d', 'commit users that did nothing for so long are forgotten'),
   honoured('log.compaction', 'boolean', 'true', 'whoever puts the log into a snapshot compacts too, whatever write-only says'),

@@ -18,6 +18,7 @@ import { SnapshotStore } from '../meta/snapshot-store.js';
 import { TableOptions } from '../meta/table-options.js';
 import { TablePath } from '../meta/table-path.js';
 import type { TableSchema } from '../meta/table-schema.js';
+import { RowRouter } from '../write/row-router.js';
 import { countEvent, type EventListener, emptyMetrics, type Logger, type TableMetrics, type WeirEvent } from './event.js';
 import { LogHandle } from './log/log-handle.js';
 
@@ -110,6 +111,12 @@ export class TableStore {
     else if (full.type === 'compaction-failure')
       logger?.warn(`${this.table}: a compaction failed: ${full.error.code}: ${full.error.message}`);
     else logger?.debug(`${this.table}: ${full.type}`);
+  }
+
+  /** Tells the partition and bucket of rows under a schema; tables without buckets have one. */
+  router(schema: TableSchema = this.schema): RowRouter {
+    const { bucketFunction, bucket } = this.options;
+    return new RowRouter(schema, { bucketFunction, buckets: Math.max(1, bucket) });
   }
 
   /** Where a writer puts new files of a bucket. `names` is unique to the task that writes. */

@@ -21,7 +21,7 @@ import { BatchBuilder } from '../types/row-builder.js';
 import { takeBatch } from '../types/take.js';
 import { conformBatch, insertFields, tombstoneFields } from '../write/row-check.js';
 import { kindsOfColumn, withoutRetracts } from '../write/row-kinds.js';
-import { RowRouter } from '../write/row-router.js';
+import type { RowRouter } from '../write/row-router.js';
 import { BucketWriter, fileAtLevel } from './bucket-writer.js';
 import { HandedOver } from './handed-over.js';
 import type { LogKeeper } from './log/log-keeper.js';
@@ -148,7 +148,7 @@ export class TableWriter<R = Record<string, unknown>> {
     this.#handedOver = this.#compacts ? new HandedOver(store) : undefined;
     const buckets = store.options.bucket;
     this.#totalBuckets = buckets;
-    this.#router = new RowRouter(store.schema, { bucketFunction: store.options.bucketFunction, buckets: Math.max(1, buckets) });
+    this.#router = store.router();
   }
 
   /**

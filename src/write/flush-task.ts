@@ -17,6 +17,7 @@ import { type FileTarget, openRollingWriter, type RollingFileWriter } from '../l
 import { dedupSorted, sortRows } from '../lsm/sort.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
 import type { Batch } from '../types/column.js';
+import { concatArrays } from '../types/concat-arrays.js';
 import { concatBatch, sliceBatch, takeBatch } from '../types/take.js';
 import type { BufferedRows } from './write-buffer.js';
 
@@ -78,8 +79,8 @@ async function sortWhole(
   const { batches, numbers } = input.rows;
   const whole = layout.batch(
     batches.length === 1 ? batches[0]! : concatBatch(batches),
-    concatKinds(input.rows.kinds),
-    numbers === undefined ? input.firstSequence : concatNumbers(numbers),
+    concatArrays(input.rows.kinds),
+    numbers === undefined ? input.firstSequence : concatArrays(numbers),
   );
   const order = sortRows(layout.keys(whole), layout.sequence(whole), whole.length);
   const merged = dedupSorted(layout.keys(whole), order);
@@ -120,28 +121,6 @@ function memoryRun(batch: Batch): RunReader {
   };
 }
 
-function concatKinds(kinds: readonly Uint8Array[]): Uint8Array {
-  if (kinds.length === 1) return kinds[0]!;
-  const out = new Uint8Array(kinds.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of kinds) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
-
-function concatNumbers(numbers: readonly BigInt64Array[]): BigInt64Array {
-  if (numbers.length === 1) return numbers[0]!;
-  const out = new BigInt64Array(numbers.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of numbers) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
-
 function layoutOf({ target, sequenceFields, sequenceAscending }: FlushInput): KeyValueLayout {
   return new KeyValueLayout(target.schema, sequenceFields, sequenceAscending);
 }
@@ -156,7 +135,7 @@ function* chunks(input: FlushInput, layout: KeyValueLayout): Generator<Batch> {
   let sequence = input.firstSequence;
   const close = () => {
     const whole = parts.length === 1 ? parts[0]! : concatBatch(parts);
-    const chunk = layout.batch(whole, concatKinds(partKinds), numbers === undefined ? sequence : concatNumbers(partNumbers));
+    const chunk = layout.batch(whole, concatArrays(partKinds), numbers === undefined ? sequence : concatArrays(partNumbers));
     sequence += BigInt(rows);
     parts = [];
     partKinds = [];

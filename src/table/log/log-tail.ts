@@ -10,12 +10,13 @@ import { KeyValueLayout } from '../../lsm/key-value-layout.js';
 import { type MemoryBucket, type MemoryFile, memoryFile } from '../../lsm/memory-file.js';
 import { dedupSorted, sortRows } from '../../lsm/sort.js';
 import type { TableSchema } from '../../meta/table-schema.js';
+import { concatArrays } from '../../types/concat-arrays.js';
 import { concatBatch, takeBatch } from '../../types/take.js';
+import type { RowRouter } from '../../write/row-router.js';
 import type { BufferedRows } from '../../write/write-buffer.js';
 import { WriteBuffer } from '../../write/write-buffer.js';
 import type { TableStore } from '../table-store.js';
 import type { LogHandle } from './log-handle.js';
-import { newRouter } from './slot-files.js';
 
 interface Group {
   readonly schema: TableSchema;
@@ -82,11 +83,13 @@ export class LogTail {
 
 async function bucketsOf(store: TableStore, handle: LogHandle, position: bigint, head: bigint): Promise<MemoryBucket[]> {
   const groups = new Map<string, Group>();
+  const routers = new Map<bigint, RowRouter>();
   for (let at = position + 1n; at <= head; at++) {
     const { header, parts } = await handle.log.slot(at);
     if (header.content.kind !== 'commits') continue;
     const schema = await store.schemas.read(header.schemaId);
-    const router = newRouter(store, schema);
+    const router = routers.get(schema.id) ?? store.router(schema);
+    routers.set(schema.id, router);
     for (const part of await parts()) {
       for (const { partition, bucket, rows } of router.route(part.batch)) {
         const key = `${schema.id}/${Buffer.from(partition).toString('latin1')}/${bucket}`;
@@ -121,9 +124,7 @@ function sorted(store: TableStore, schema: TableSchema, rows: BufferedRows) {
   const { sequenceFields, sequenceAscending } = store.options;
   const positions = sequenceFields.map((name) => schema.fields.findIndex((field) => field.name === name));
   const layout = new KeyValueLayout(schema, positions, sequenceAscending);
-  const kinds = Uint8Array.from(rows.kinds.flatMap((part) => [...part]));
-  const numbers = BigInt64Array.from(rows.numbers!.flatMap((part) => [...part]));
-  const whole = layout.batch(concatBatch(rows.batches), kinds, numbers);
+  const whole = layout.batch(concatBatch(rows.batches), concatArrays(rows.kinds), concatArrays(rows.numbers!));
   const order = sortRows(layout.keys(whole), layout.sequence(whole), whole.length);
   return takeBatch(whole, dedupSorted(layout.keys(whole), order));
 }

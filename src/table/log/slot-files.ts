@@ -12,8 +12,9 @@ import type { CommitMessage } from '../../meta/commit-message.js';
 import type { DataFileMeta } from '../../meta/data-file-meta.js';
 import { partitionPath } from '../../meta/partition-path.js';
 import type { TableSchema } from '../../meta/table-schema.js';
+import { concatArrays } from '../../types/concat-arrays.js';
 import { concatBatch } from '../../types/take.js';
-import { RowRouter } from '../../write/row-router.js';
+import type { RowRouter } from '../../write/row-router.js';
 import { WriteBuffer } from '../../write/write-buffer.js';
 import { flushBuffer } from '../flush-buffer.js';
 import type { TableStore } from '../table-store.js';
@@ -101,9 +102,9 @@ class SlotFiler {
     this.#gathered = [];
     this.#gatheredRows = 0;
     const batch = concatBatch(parts.map((part) => part.batch));
-    const kinds = joined(parts.map((part) => part.kinds));
+    const kinds = concatArrays(parts.map((part) => part.kinds));
     const { first } = parts[0]!;
-    const router = this.#routers.get(schema.id) ?? newRouter(this.#store, schema);
+    const router = this.#routers.get(schema.id) ?? this.#store.router(schema);
     this.#routers.set(schema.id, router);
     for (const { partition, bucket, rows } of router.route(batch)) {
       const key = `${schema.id}/${Buffer.from(partition).toString('latin1')}/${bucket}`;
@@ -152,12 +153,4 @@ class SlotFiler {
     this.#messages.set(key, message);
     return message;
   }
-}
-
-export function newRouter(store: TableStore, schema: TableSchema): RowRouter {
-  return new RowRouter(schema, { bucketFunction: store.options.bucketFunction, buckets: Math.max(1, store.options.bucket) });
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  return parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts));
 }
