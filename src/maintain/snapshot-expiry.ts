@@ -1,7 +1,7 @@
 /**
  * Expiry: takes old snapshots away, and the files that only they needed.
  *
- *   range ─> plan (reads only) ─> data files ─> manifests ─> their lists ─> snapshots, oldest first ─> EARLIEST
+ *   range ─> plan (reads only) ─> EARLIEST ─> data files ─> manifests ─> their lists ─> snapshots, oldest first
  *
  * Invariants: in this order a crash leaves nothing that the next run does not find again, for what names a file is deleted after
  * it; two expiries at once delete the same things, and deleting what is gone is fine.
@@ -57,8 +57,8 @@ export async function expireSnapshots(context: ExpireContext, options: ExpireOpt
   const planner = new ExpiryPlanner(snapshots, manifests, path, schema, await readRoots(io, path, snapshots));
   const plan = await planner.plan(begin, end, signal);
   if (plan === undefined) return { expired: 0, filesDeleted: 0, earliest: await snapshots.earliestId() };
-  // first of all: a reader that misses a file is to know that its snapshot is on its way out
-  await snapshots.writeEarliestHint(end);
+  // first of all, and lasting: a reader that misses a file is to know that its snapshot is on its way out, also after a power loss
+  await snapshots.raiseEarliestHint(end, { sync: context.options.commitFsync });
   await inParallel([...plan.dataFiles, ...plan.others], signal, (file) => io.remove(file));
   await inParallel(plan.manifests, signal, (name) => manifests.remove([name]));
   await inParallel(plan.lists, signal, (name) => manifests.remove([name]));

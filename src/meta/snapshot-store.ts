@@ -111,8 +111,11 @@ export class SnapshotStore {
     return earliest === undefined || earliest <= id || !(await this.exists(earliest));
   }
 
-  async writeEarliestHint(id: bigint): Promise<void> {
-    await this.#io.replace(this.#path.earliestHint, Buffer.from(String(id)));
+  /** Moves the hint up, never down: another expiry may be further on. */
+  async raiseEarliestHint(id: bigint, options: WriteOptions = {}): Promise<void> {
+    const hint = await this.#readHint(this.#path.earliestHint);
+    if (hint !== undefined && hint >= id && (await this.exists(hint))) return;
+    await this.#io.replace(this.#path.earliestHint, Buffer.from(String(id)), options);
   }
 
   /** The last snapshot made at or before a time (epoch ms); undefined when all that are left are younger. */

@@ -13,9 +13,9 @@ import type { CommitMessage } from '../meta/commit-message.js';
 import type { DataFileMeta } from '../meta/data-file-meta.js';
 import { liveFiles } from '../meta/live-files.js';
 import { partitionPath } from '../meta/partition-path.js';
-import { BATCH_IDENTIFIER } from '../meta/snapshot.js';
+import { BATCH_IDENTIFIER, type Snapshot } from '../meta/snapshot.js';
 import { groupByBucket } from '../read/plan.js';
-import { readHeld } from './held-snapshot.js';
+import { readLatest } from './held-snapshot.js';
 import { type PartitionSpec, partitionMatcher } from './partition-spec.js';
 import type { TableStore } from './table-store.js';
 
@@ -87,11 +87,9 @@ export async function compactPlaces(store: TableStore, places: readonly BucketPl
 }
 
 async function bucketPlaces(store: TableStore, partition: PartitionSpec | undefined): Promise<BucketPlace[]> {
-  const latest = await store.snapshots.latest();
-  if (latest === undefined) return [];
   const matches = partition === undefined ? () => true : partitionMatcher(store.table, store.schema, partition);
-  const entries = await liveFiles(store.manifests, latest, { bucket: (entry) => matches(entry.partition) });
-  return groupByBucket(entries).map((bucket) => ({
+  const entries = await readLatest(store, (latest) => liveFiles(store.manifests, latest, { bucket: (entry) => matches(entry.partition) }));
+  return groupByBucket(entries ?? []).map((bucket) => ({
     partition: bucket.partition,
     bucket: bucket.bucket,
     directory: store.path.bucket(partitionPath(store.schema, bucket.partition), bucket.bucket),
@@ -121,9 +119,17 @@ async function compactPlace(
   }
 }
 
-async function compactOnce(store: TableStore, place: BucketPlace, options: CompactOptions): Promise<CommitMessage | undefined> {
-  const latest = await store.snapshots.latest();
-  if (latest === undefined) return undefined;
+/** undefined when there is nothing to do. Files that were replaced and expired meanwhile: the next snapshot names the new ones. */
+function compactOnce(store: TableStore, place: BucketPlace, options: CompactOptions): Promise<CommitMessage | undefined> {
+  return readLatest(store, (latest) => compactionOf(store, latest, place, options));
+}
+
+async function compactionOf(
+  store: TableStore,
+  latest: Snapshot,
+  place: BucketPlace,
+  options: CompactOptions,
+): Promise<CommitMessage | undefined> {
   const key = Buffer.from(place.partition).toString('latin1');
   const entries = await liveFiles(store.manifests, latest, {
     bucket: (entry) => entry.bucket === place.bucket && Buffer.from(entry.partition).toString('latin1') === key,
@@ -135,12 +141,7 @@ async function compactOnce(store: TableStore, place: BucketPlace, options: Compa
     options.full ?? false,
   );
   if (picked === undefined) return undefined;
-  const output = await readHeld(store, latest, () => compactBucket(store, place, picked, options.signal)).catch((error: unknown) => {
-    // the files were replaced and expired while this ran: the next plan sees the new ones
-    if (hasCode(error, 'POSITION_EXPIRED')) return undefined;
-    throw error;
-  });
-  if (output === undefined) return compactOnce(store, place, options);
+  const output = await compactBucket(store, place, picked, options.signal);
   if (output.before.length === 0) return undefined;
   const { partition, bucket } = place;
   const totalBuckets = entries[0]!.totalBuckets;

@@ -24,6 +24,19 @@ export async function readHeld<T>(store: TableStore, snapshot: Snapshot, read: (
   }
 }
 
+/** What `read` gives of the latest snapshot, or of the one after it when that expires meanwhile; undefined while there is none. */
+export async function readLatest<T>(store: TableStore, read: (latest: Snapshot) => Promise<T>): Promise<T | undefined> {
+  for (;;) {
+    const latest = await store.snapshots.latest();
+    if (latest === undefined) return undefined;
+    try {
+      return await readHeld(store, latest, () => read(latest));
+    } catch (error) {
+      if (!hasCode(error, 'POSITION_EXPIRED')) throw error;
+    }
+  }
+}
+
 /** What `source` yields; a missing file is told as CORRUPTION or POSITION_EXPIRED. */
 export async function* yieldHeld<T>(
   store: TableStore,

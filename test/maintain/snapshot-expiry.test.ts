@@ -54,6 +54,18 @@ describe('which snapshots go', () => {
     await expectNoMoreNoLess(table);
   });
 
+  test('a power loss in the middle leaves a sign of what is on its way out', async () => {
+    const memory = memoryFileIO();
+    const table = await openTestTable(memory, { options: keep(1) });
+    await grow(table, 4);
+    const io = faultyFileIO(memory, seededRandom(1), { before: 1, operations: new Set(['remove'] as const) });
+    await expect(expireSnapshots({ ...table, io })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    memory.crash();
+    expect(await table.snapshots.exists(3n)).toBe(true);
+    expect(await table.snapshots.isHeld(3n)).toBe(false);
+    expect(await table.snapshots.isHeld(4n)).toBe(true);
+  });
+
   test('at most expire.limit at once', async () => {
     const table = await openTestTable(memoryFileIO(), { options: { ...keep(1), 'snapshot.expire.limit': '3' } });
     await grow(table, 9);

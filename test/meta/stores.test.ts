@@ -53,9 +53,20 @@ describe('SnapshotStore', () => {
   it('takes hints that are right, and writes them as plain numbers', async () => {
     await publish(9n, 11n);
     await snapshots.writeLatestHint(11n);
-    await snapshots.writeEarliestHint(9n);
+    await snapshots.raiseEarliestHint(9n);
     expect(new TextDecoder().decode(await io.readFile(path.latestHint))).toBe('11');
     expect([await snapshots.earliestId(), await snapshots.latestId()]).toEqual([9n, 11n]);
+  });
+
+  it('moves the hint of the earliest up, never down, unless it was wrong', async () => {
+    await publish(3n, 9n);
+    const hint = async () => new TextDecoder().decode(await io.readFile(path.earliestHint));
+    await snapshots.raiseEarliestHint(7n);
+    await snapshots.raiseEarliestHint(5n);
+    expect(await hint()).toBe('7');
+    await io.replace(path.earliestHint, text('99'));
+    await snapshots.raiseEarliestHint(5n);
+    expect(await hint()).toBe('5');
   });
 
   it('tells expired, unknown and missing snapshots apart', async () => {
