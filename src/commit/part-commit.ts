@@ -119,11 +119,20 @@ export class PartCommit {
     return false;
   }
 
-  /** The attempt of which it was not known, or that was overwritten, when it is in the table after all. */
+  /**
+   * The attempt of which it was not known, or that was overwritten, when it is in the table after all. In this order: an attempt
+   * that was overwritten seems to be carried on once a later attempt has published the same files.
+   */
   async #findOwn(latest: Snapshot | undefined): Promise<Attempt | undefined> {
+    const own = await this.#findUncertain(latest);
+    if (own !== undefined) return own;
     for (const attempt of this.#overwritten) {
       if ((await fateOf(this.#context, attempt, latest)) === 'carried') return attempt;
     }
+    return undefined;
+  }
+
+  async #findUncertain(latest: Snapshot | undefined): Promise<Attempt | undefined> {
     const id = this.#uncertain[0]?.snapshot.id;
     if (id === undefined || latest === undefined || latest.id < id) return undefined;
     const { snapshots, options, io, path } = this.#context;

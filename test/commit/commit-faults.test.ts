@@ -57,6 +57,22 @@ test('a snapshot whose answer got lost is found and not published twice', async 
   expect(await manifestFiles(table)).toEqual(await referencedManifests(table));
 });
 
+test('the answers of two attempts got lost, the first of which had lost its race', async () => {
+  const memory = memoryFileIO();
+  const other = await openTestTable(memory);
+  const [theirs, ours] = [dataFile(), dataFile()];
+  let raced = false;
+  const io = watched(losingAnswers(memory, 2), async (operation, path) => {
+    if (raced || operation !== 'createExclusive' || !isSnapshot(path)) return;
+    raced = true;
+    await commitTable(other, { commitUser: 'other', identifier: 1n, messages: [message({ newFiles: [theirs] })] });
+  });
+  const table = await openTestTable(io);
+  const outcome = await commitTable(table, { commitUser: 'job', identifier: 1n, messages: [message({ newFiles: [ours] })] });
+  expect(outcome).toMatchObject({ snapshots: [2n], alreadyCommitted: false });
+  expect(await namesOf(other)).toEqual([theirs.fileName, ours.fileName].sort());
+});
+
 test('the same with the batch identifier, which says nothing', async () => {
   const table = await openTestTable(losingAnswers(memoryFileIO(), 1));
   const commit = () =>
