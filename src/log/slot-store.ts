@@ -109,6 +109,10 @@ export class SlotStore {
     if (this.#sync) await this.#io.syncDirectories([this.path.bodyDirectory]);
   }
 
+  hasBody(name: string): Promise<boolean> {
+    return this.#io.exists(this.path.body(name));
+  }
+
   readBody(name: string): Promise<Uint8Array> {
     return this.#io.readFile(this.path.body(name));
   }

@@ -70,7 +70,8 @@ export interface OrphanResult {
   readonly size_bytes: number;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+/** So old a file has to be to go, unless told otherwise: no commit takes half as long. */
+export const ORPHAN_AGE_MS = 24 * 60 * 60 * 1000;
 
 /** @throws INVALID_ARGUMENT for a limit in the future; CORRUPTION when what names files is missing or damaged: then nothing is deleted */
 export async function removeOrphanFiles(context: OrphanContext, options: OrphanOptions = {}): Promise<OrphanResult> {
@@ -98,7 +99,7 @@ export async function removeOrphanFiles(context: OrphanContext, options: OrphanO
 }
 
 function limitOf(olderThan: number | Date | undefined, now_ms: number): number {
-  if (olderThan === undefined) return now_ms - DAY_MS;
+  if (olderThan === undefined) return now_ms - ORPHAN_AGE_MS;
   const limit_ms = Number(olderThan);
   if (!(limit_ms <= now_ms)) {
     throw new WeirError('INVALID_ARGUMENT', 'olderThan must be a time in the past: files of commits on their way would go');

@@ -37,6 +37,8 @@ export interface CommitMessage {
 export interface LogRowsMessage {
   readonly schemaId: bigint;
   readonly bodies: readonly LogBody[];
+  /** epoch ms, when the first of the bodies was begun: too old a message is not committed any more */
+  readonly written_ms: number;
 }
 
 /** One file of rows beside the log. */
@@ -49,12 +51,13 @@ export interface LogBody {
 }
 
 const MAGIC = Uint8Array.of(0x57, 0x4d, 0x53, 0x47);
-const FORMAT_VERSION = 1;
+/** 2: `logTime`, which a message of version 1 lacks */
+const FORMAT_VERSION = 2;
 const TRAILER_BYTES = 4;
 
 const fileList = (name: string, files: AvroSchema) => ({ name, type: { type: 'array', items: files } });
 
-const SCHEMA: AvroSchema = {
+const schemaOf = (version: number): AvroSchema => ({
   type: 'record',
   name: 'message',
   fields: [
@@ -77,11 +80,12 @@ const SCHEMA: AvroSchema = {
         { name: 'crc32', type: 'long' },
       ],
     }),
+    ...(version > 1 ? [{ name: 'logTime', type: 'long' as const }] : []),
   ],
-};
+});
 
-const write = compileWriter(SCHEMA);
-const read = compileReader(SCHEMA);
+const write = compileWriter(schemaOf(FORMAT_VERSION));
+const readers = new Map([1, FORMAT_VERSION].map((version) => [version, compileReader(schemaOf(version))]));
 
 /**
  * `WMSG`, a version byte, the message in Avro's binary encoding, CRC-32 of all before it (big-endian).
@@ -109,6 +113,7 @@ export function serializeMessage(message: CommitMessage): Uint8Array {
       size: BigInt(size_bytes),
       crc32: BigInt(crc),
     })),
+    logTime: BigInt(message.log?.written_ms ?? 0),
   });
   const body = sink.take();
   const bytes = new Uint8Array(body.length + TRAILER_BYTES);
@@ -132,13 +137,19 @@ export function deserializeMessage(bytes: Uint8Array): CommitMessage {
   }
   const stored = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(body.length);
   if (crc32(body) !== stored) throw new WeirError('CORRUPTION', 'a commit message does not match its checksum');
-  if (body[MAGIC.length] !== FORMAT_VERSION) throw new WeirError('UNSUPPORTED', `a commit message of version ${body[MAGIC.length]}`);
+  const read = readers.get(body[MAGIC.length]!);
+  if (read === undefined) throw new WeirError('UNSUPPORTED', `a commit message of version ${body[MAGIC.length]}`);
   const source = 'commit message';
   const record = new RecordReader(read(new AvroCursor(body, MAGIC.length + 1)), source);
   const files = (name: string) => record.list(name).map((file) => dataFileFromRecord(new RecordReader(file, source)));
   return {
     ...(record.has('logSchema') && {
-      log: { schemaId: record.long('logSchema'), bodies: record.list('logBodies').map((body) => bodyOf(new RecordReader(body, source))) },
+      log: {
+        schemaId: record.long('logSchema'),
+        bodies: record.list('logBodies').map((body) => bodyOf(new RecordReader(body, source))),
+        // of version 1 nobody knows: as old as can be
+        written_ms: record.has('logTime') ? record.count('logTime') : 0,
+      },
     }),
     partition: record.row('partition'),
     bucket: record.int('bucket', -2),

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { hasCode } from '../../src/base/error.js';
 import { seededRandom } from '../../src/base/random.js';
@@ -233,6 +234,21 @@ describe('commit messages', () => {
   it('travel as bytes', () => {
     expect(deserializeMessage(serializeMessage(message))).toEqual(message);
     expect(deserializeMessage(structuredClone(serializeMessage(message)))).toEqual(message);
+  });
+
+  it('of rows beside the log say how old they are; those of version 1 are taken for old', () => {
+    const log = { schemaId: 3n, bodies: [{ name: 'a', rows: 2, size_bytes: 30, crc32: 4_000_000_000 }], written_ms: 1_700_000_000_000 };
+    const bytes = serializeMessage({ ...message, log });
+    expect(deserializeMessage(bytes)).toEqual({ ...message, log });
+    // version 1 ended without the time, six bytes before the checksum
+    const former = new Uint8Array(bytes.subarray(0, bytes.length - 6));
+    former[4] = 1;
+    new DataView(former.buffer).setUint32(former.length - 4, crc32(former.subarray(0, -4)));
+    expect(deserializeMessage(former)).toEqual({ ...message, log: { ...log, written_ms: 0 } });
+    const later = new Uint8Array(bytes);
+    later[4] = 3;
+    new DataView(later.buffer).setUint32(later.length - 4, crc32(later.subarray(0, -4)));
+    expect(() => deserializeMessage(later)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }));
   });
 
   it('are CORRUPTION with any bit flipped or the end cut off', () => {

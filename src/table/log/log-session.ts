@@ -8,12 +8,15 @@
  * - rows are copied in: the caller may reuse its arrays at once.
  * - a commit that failed is settled, under its own identifier, before the next one.
  * - bodies that no slot names are deleted when the session ends.
+ * - prepared bodies are committed long before orphan removal may take them, and only while all of them are there.
  */
 import { crc32 } from 'node:zlib';
 import { WeirError } from '../../base/error.js';
+import { inParallel } from '../../base/in-parallel.js';
 import { lastCommittedIdentifier } from '../../commit/table-commit.js';
 import { encodeBody, type LogRows } from '../../log/slot-codec.js';
 import type { CommitRequest, Incarnation, LogReceipt } from '../../log/table-log.js';
+import { ORPHAN_AGE_MS } from '../../maintain/orphan-removal.js';
 import { EMPTY_ROW } from '../../meta/binary-row.js';
 import type { CommitMessage, LogBody, LogRowsMessage } from '../../meta/commit-message.js';
 import type { Batch } from '../../types/column.js';
@@ -25,6 +28,8 @@ import type { LogHandle } from './log-handle.js';
 const BODY_BYTES = 8 * 1024 * 1024;
 /** bodies on their way to the disk while rows are gathered for the next */
 const BODIES_UNDER_WAY = 2;
+/** So old a message is not committed any more: orphan removal may be about to take its bodies. */
+const PREPARED_MAX_MS = ORPHAN_AGE_MS / 2;
 
 export class LogSession {
   readonly #store: TableStore;
@@ -34,6 +39,8 @@ export class LogSession {
   #buffer = new WriteBuffer();
   /** written, or on their way; one that failed stays until `abort`, so that no commit goes without its rows */
   #bodies: Promise<LogBody>[] = [];
+  /** when the first of them was begun */
+  #spilledAt_ms = 0;
   #last: bigint | undefined;
   #unsettled: CommitRequest | undefined;
 
@@ -107,14 +114,26 @@ export class LogSession {
   async prepare(): Promise<CommitMessage[]> {
     await this.#spill();
     const bodies = await this.#takeBodies();
-    return bodies.length === 0 ? [] : [logMessage(this.#schemaId, bodies)];
+    return bodies.length === 0 ? [] : [logMessage({ schemaId: this.#schemaId, bodies, written_ms: this.#spilledAt_ms })];
   }
 
-  /** Commits what writers handed over. */
+  /**
+   * Commits what writers handed over.
+   *
+   * @throws COMMIT_CONFLICT when they did so too long ago, when a body is gone, or when they did so under different schemas: nothing is
+   *   committed, and the rows have to be written again
+   */
   async commitMessages(identifier: bigint, messages: readonly CommitMessage[], watermark: bigint | undefined): Promise<LogReceipt> {
     if (this.#last !== undefined && identifier <= this.#last) return { slot: undefined, alreadyCommitted: true };
-    const { schemaId, bodies } = joinLogMessages(messages, this.#schemaId, this.#store.table);
     const { user, epoch } = this.#incarnation;
+    const { schemaId, bodies, written_ms } = joinLogMessages(messages, this.#schemaId, this.#store.table);
+    try {
+      await this.#checkPrepared(bodies, written_ms);
+    } catch (error) {
+      // what came of an attempt before that did not learn its outcome
+      const last = (await this.#handle.log.refresh()).user(user)?.identifier;
+      if (last === undefined || identifier > last) throw error;
+    }
     const receipt = await this.#handle.log.commit({ user, epoch, identifier, watermark, schemaId, rows: [], size_bytes: 0, bodies });
     this.#last = identifier;
     return receipt;
@@ -125,6 +144,20 @@ export class LogSession {
     this.#buffer = new WriteBuffer();
     for (const written of await Promise.allSettled(this.#bodies.splice(0)))
       if (written.status === 'fulfilled') await this.#handle.log.store.removeBody(written.value.name);
+  }
+
+  async #checkPrepared(bodies: readonly LogBody[], written_ms: number): Promise<void> {
+    const { clock, table } = this.#store;
+    const { store } = this.#handle.log;
+    if (bodies.length > 0 && clock.now_ms() - written_ms > PREPARED_MAX_MS) {
+      const message = `messages for ${table} were prepared at ${new Date(written_ms).toISOString()}, more than ${PREPARED_MAX_MS / 3_600_000} hours ago: write the rows again`;
+      throw new WeirError('COMMIT_CONFLICT', message, { table });
+    }
+    await inParallel(bodies, undefined, async ({ name }) => {
+      if (await store.hasBody(name)) return;
+      const file = store.path.body(name);
+      throw new WeirError('COMMIT_CONFLICT', `${file} of a message for ${table} is gone: write the rows again`, { table, file });
+    });
   }
 
   #next(): bigint {
@@ -146,6 +179,7 @@ export class LogSession {
   /** Sends the rows gathered so far on their way to a body. */
   async #spill(): Promise<void> {
     if (this.#buffer.rows === 0) return;
+    if (this.#bodies.length === 0) this.#spilledAt_ms = this.#store.clock.now_ms();
     const writing = this.#writeBody(this.#buffer);
     // it is told by whoever waits for the bodies
     writing.catch(() => undefined);
@@ -175,9 +209,9 @@ function rowsOf(buffer: WriteBuffer): LogRows[] {
   return batches.map((batch, i) => ({ batch, kinds: kinds[i]! }));
 }
 
-function logMessage(schemaId: bigint, bodies: readonly LogBody[]): CommitMessage {
+function logMessage(log: LogRowsMessage): CommitMessage {
   const none = { newFiles: [], changelogFiles: [], compactBefore: [], compactAfter: [], compactChangelog: [] };
-  return { partition: EMPTY_ROW, bucket: 0, totalBuckets: 0, ...none, log: { schemaId, bodies } };
+  return { partition: EMPTY_ROW, bucket: 0, totalBuckets: 0, ...none, log };
 }
 
 /** One slot has one schema: messages that were prepared before and after a change of it cannot go together. */
@@ -195,5 +229,9 @@ function joinLogMessages(messages: readonly CommitMessage[], schemaId: bigint, t
       table,
     });
   }
-  return { schemaId: parts[0]?.schemaId ?? schemaId, bodies: parts.flatMap(({ bodies }) => bodies) };
+  return {
+    schemaId: parts[0]?.schemaId ?? schemaId,
+    bodies: parts.flatMap(({ bodies }) => bodies),
+    written_ms: Math.min(...parts.map(({ written_ms }) => written_ms)),
+  };
 }
