@@ -256,19 +256,23 @@ export class Ledger {
     };
   }
 
-  /** After a power loss: what was not fsynced may be gone, but for what was acknowledged. */
-  recover(slotIsThere: (slot: number) => boolean, snapshotIsThere: (id: number) => boolean): void {
+  /** After a power loss: what was not fsynced may be gone, but for what was acknowledged. Returns whether a snapshot is. */
+  recover(slotIsThere: (slot: number) => boolean, snapshotIsThere: (id: number) => boolean): boolean {
     while (this.head > 0 && !this.#removed.has(this.head) && !slotIsThere(this.head)) {
       if (this.#acknowledged.has(this.head)) throw new Violation(`slot ${this.head} was acknowledged and lost with the power`);
       this.#slots.pop();
     }
-    const newest = Math.max(0, ...this.snapshots.keys());
-    if (newest > 0 && !snapshotIsThere(newest)) {
+    let lost = false;
+    for (;;) {
+      const newest = Math.max(0, ...this.snapshots.keys());
+      if (newest === 0 || snapshotIsThere(newest)) break;
+      lost = true;
       this.snapshots.delete(newest);
       if (this.#foreign.at(-1)?.snapshot === newest) this.#foreign.pop();
     }
     for (const slot of [...this.#removed]) if (slotIsThere(slot)) this.#removed.delete(slot);
     for (const slot of [...this.late]) if (!slotIsThere(slot)) this.late.delete(slot);
+    return lost;
   }
 
   /** A slot in a line. */

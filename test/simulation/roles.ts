@@ -152,6 +152,7 @@ export class FollowerRole implements Role {
   #fold: { own: Fold; others: Fold };
   #position: StreamPosition | undefined;
   #told = new Set<string>();
+  #setbacks = 0;
   expired = 0;
   readonly marks: { position: StreamPosition; own: Fold; others: Fold }[] = [];
   readonly #world: World;
@@ -170,6 +171,8 @@ export class FollowerRole implements Role {
     const table = await self.open();
     while (!this.done) {
       const { finishing } = this;
+      // what it was told of may be gone with a snapshot that did not last
+      if (this.#setbacks !== this.#world.setbacks) this.#startAnew();
       try {
         await this.#follow(self, table);
       } catch (error) {
@@ -248,6 +251,7 @@ export class FollowerRole implements Role {
     this.#consumer = undefined;
     this.#fold = this.#empty();
     this.#told = new Set();
+    this.#setbacks = this.#world.setbacks;
     this.marks.length = 0;
   }
 

@@ -184,6 +184,27 @@ describe('schedules of the log', () => {
     });
   });
 
+  it('a crash before the snapshot lasts, somebody else’s record of it, then a power loss', async () => {
+    const stage = new Stage();
+    await stage.play(async () => {
+      const { world } = stage;
+      const [slow, quick] = [stage.actor('slow'), stage.actor('quick')];
+      const writer = await (await quick.open()).openWriter({ commitUser: 'a' });
+      await stage.commit(writer, 1, 1);
+      const created = world.ledger.snapshotCreated.bind(world.ledger);
+      world.ledger.snapshotCreated = (...snapshot) => {
+        created(...snapshot);
+        world.kill(slow.process);
+      };
+      (await slow.open()).flush().catch(() => {});
+      await slow.process.death();
+      await (await quick.open()).flush();
+      expect(world.ledger.header(world.ledger.head).content.kind).toBe('tree');
+      world.losePower(() => false);
+      await stage.read(stage.actor('next'));
+    });
+  });
+
   it('(f) another engine counts its numbers on from an old restore', async () => {
     const stage = new Stage();
     await stage.play(async () => {

@@ -69,6 +69,8 @@ export class World {
   ledger!: Ledger;
   log = '';
   calm = false;
+  /** power losses that took a snapshot which others may have seen */
+  setbacks = 0;
   #schema!: Table['schema'];
   readonly #storage: ReturnType<typeof watchedIO>;
   readonly #living = new Map<Process, Role>();
@@ -116,7 +118,8 @@ export class World {
   /** Plays roles until all are done. */
   async play(roles: readonly Role[]): Promise<void> {
     await Promise.all(roles.map((role) => this.#supervise(role)));
-    await Promise.all(this.#launched);
+    // twins that outlive their role may get twins themselves
+    while (this.#launched.length > 0) await this.#launched.pop();
   }
 
   /** No more faults, crashes and stalls. */
@@ -152,19 +155,21 @@ export class World {
     process.frozenUntil_ms = this.scheduler.time_ms + duration_ms;
   }
 
-  losePower(): void {
+  /** @param lasts is the directory as it is, or as it was when it was fsynced? */
+  losePower(lasts: (directory: string) => boolean = () => this.scheduler.chance(0.5)): void {
     this.note('the power is lost');
     for (const process of [...this.#living.keys()]) this.kill(process);
     // the names of a directory become lasting in the order in which they were made: here all of them or those that were fsynced
     const directories = new Set(this.memory.paths().map((path) => dirname(path)));
-    this.memory.syncDirectories([...directories].filter(() => this.scheduler.chance(0.5)));
+    this.memory.syncDirectories([...directories].filter(lasts));
     this.memory.crash();
     const there = new Set(this.memory.paths());
     const path = new LogPath(ROOT, this.log);
-    this.ledger.recover(
+    const lost = this.ledger.recover(
       (slot) => there.has(path.slot(BigInt(slot))),
       (id) => there.has(`${ROOT}/snapshot/snapshot-${id}`),
     );
+    if (lost) this.setbacks++;
   }
 
   /** Starts a process for a role; resolves when it ended or died. */

@@ -6,7 +6,7 @@
  * Invariants
  * - slots go in as a prefix, whole, of every user, in order; the position check in the race for the snapshot id sees to it
  *   that none goes in twice.
- * - the slots last before a snapshot says that it holds them.
+ * - the slots last before a snapshot says that it holds them, and the snapshot lasts before the log says so.
  * - the snapshot cannot expire before the log's own record says what it said: a consumer holds it that long.
  */
 import { hasCode } from '../../base/error.js';
@@ -45,7 +45,7 @@ export async function materialise(store: TableStore, handle: LogHandle, signal?:
     const messages = await filesOf(store, handle, position, to, signal);
     if (messages === 'trimmed') continue;
     if (messages === undefined) {
-      if (snapshot !== undefined) await recordTree(store, handle, snapshot.id, position);
+      if (snapshot !== undefined) await recordOthers(store, handle, snapshot.id, position);
       await removeGuards(store, handle);
       return { snapshot: undefined, position, messages: [] };
     }
@@ -102,6 +102,13 @@ async function removeGuards({ consumers, clock }: TableStore, { guards }: LogHan
     await consumers.remove(id);
     guards.delete(id);
   }
+}
+
+/** The same for a snapshot found: whoever made it may have died before its name lasted, and the record must not outlive it. */
+async function recordOthers(store: TableStore, handle: LogHandle, snapshot: bigint, position: bigint): Promise<void> {
+  const { tree } = await handle.log.refresh();
+  if (tree.position < position && store.options.commitFsync) await store.io.syncDirectories([store.path.snapshotDirectory]);
+  await recordTree(store, handle, snapshot, position);
 }
 
 /** Says in the log what the snapshot says of itself, unless the log knows as much. */
