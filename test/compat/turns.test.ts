@@ -1,9 +1,11 @@
 /**
  * One table, written in turn by weir and by Java: after every commit both see the rows of the model, whoever created the
- * table, wrote last or compacted. Taking turns needs no lock, only a writer that was opened after the other's commit.
+ * table, wrote last or compacted. Taking turns needs no lock; a writer of weir may stay open, one of Java's must be opened anew.
+ *
+ * On a table with a log weir alone sees its commit, above all of Java's, until it is flushed; then both do.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openCatalog, type Table } from '../../src/index.js';
+import { openCatalog, type Table, type TableWriter } from '../../src/index.js';
 import { integerBetween, pick, testRandom } from '../support/seeds.js';
 import { tempDir } from '../support/temp-dir.js';
 import { JAVA_VERSIONS, JavaPaimon, type JavaTable, type JavaVersion } from './support/java-paimon.js';
@@ -25,18 +27,39 @@ interface Layout {
   readonly primaryKey: string[];
   readonly partitionBy?: string[];
   readonly options: Record<string, string>;
+  /** one writer of weir's for all turns, or one a turn */
+  readonly staysOpen?: boolean;
 }
+
+/** the log is put into a snapshot when the test says so */
+const LOG = { 'log.enabled': 'true', 'snapshot.interval': '1 h' };
+const NO_LOG = { 'log.enabled': 'false' };
+const BY_REGION = { primaryKey: ['region', 'id'], partitionBy: ['region'] };
+const BY_ID = { primaryKey: ['id'] };
 
 const LAYOUTS: Record<JavaVersion, Layout[]> = {
   '1.4.2': [
-    { creator: 'weir', primaryKey: ['id'], options: { bucket: '2' } },
-    { creator: 'Java', primaryKey: ['region', 'id'], partitionBy: ['region'], options: { bucket: '2', 'write-only': 'true' } },
+    { creator: 'weir', ...BY_ID, options: { ...LOG, bucket: '2' }, staysOpen: true },
+    { creator: 'Java', ...BY_REGION, options: { ...LOG, bucket: '2', 'write-only': 'true' } },
+    { creator: 'weir', ...BY_REGION, options: { ...NO_LOG, bucket: '2' } },
   ],
   '2.0.0': [
-    { creator: 'Java', primaryKey: ['id'], options: { bucket: '3', 'changelog-producer': 'input' } },
-    { creator: 'weir', primaryKey: ['region', 'id'], partitionBy: ['region'], options: { bucket: '1' } },
+    { creator: 'Java', ...BY_ID, options: { ...LOG, bucket: '3', 'changelog-producer': 'input' }, staysOpen: true },
+    { creator: 'weir', ...BY_REGION, options: { ...LOG, bucket: '1' } },
+    { creator: 'Java', ...BY_ID, options: { ...NO_LOG, bucket: '2' }, staysOpen: true },
   ],
 };
+const APPENDS: Record<JavaVersion, Pick<Layout, 'creator' | 'options' | 'staysOpen'>[]> = {
+  '1.4.2': [{ creator: 'weir', options: LOG, staysOpen: true }],
+  '2.0.0': [
+    { creator: 'Java', options: LOG },
+    { creator: 'weir', options: NO_LOG },
+  ],
+};
+const named = <T extends { options: Record<string, string> }>(layout: T) => ({
+  ...layout,
+  log: layout.options['log.enabled'] === 'true' ? 'with a log' : 'without a log',
+});
 
 type Random = ReturnType<typeof testRandom>;
 type Row = Record<string, string | null>;
@@ -48,41 +71,50 @@ describe.each(JAVA_VERSIONS)('weir and Java %s in turn', (version) => {
   });
   afterAll(() => java.close());
 
-  it.each(LAYOUTS[version])('upserts, deletes and compactions: $primaryKey, created by $creator', async (layout) => {
+  it.each(LAYOUTS[version].map(named))('upserts, deletes and compactions: $primaryKey, created by $creator, $log', async (layout) => {
     const random = testRandom();
-    const { weir, javaTable } = await bothSides(java, layout);
+    const table = await bothSides(java, layout);
     const model = new Map<string, Row>();
     for (let turn = 0; turn < 2 * COMMITS_EACH; turn++) {
+      const before = [...model.values()];
       const lines = someChanges(random, model, layout.primaryKey, turn);
-      const compacts = random.float() < 0.25;
-      if (turn % 2 === 0) await weirWrites(weir, lines, compacts);
-      else await javaWrites(javaTable, lines, turn, compacts);
-      await expectBoth(weir, javaTable, model.values(), `turn ${turn}`);
+      await takeTurn(table, { turn, lines, compacts: random.float() < 0.25, before, rows: [...model.values()] });
     }
+    await atTheEnd(table);
   });
 
-  it('appends and compactions', async () => {
+  it.each(APPENDS[version].map(named))('appends and compactions, created by $creator, $log', async (layout) => {
     const random = testRandom();
-    const { weir, javaTable } = await bothSides(java, {
-      creator: version === '1.4.2' ? 'weir' : 'Java',
-      primaryKey: [],
-      partitionBy: ['region'],
-      options: { bucket: '-1' },
-    });
+    const options = { ...layout.options, bucket: '-1' };
+    const table = await bothSides(java, { ...layout, primaryKey: [], partitionBy: ['region'], options });
     const rows: Row[] = [];
     for (let turn = 0; turn < 2 * COMMITS_EACH; turn++) {
-      const added = Array.from({ length: integerBetween(random, 1, 20) }, () => randomRow(random, turn));
-      rows.push(...added);
-      const lines = added.map((row) => lineOf(row));
-      const compacts = random.float() < 0.25;
-      if (turn % 2 === 0) await weirWrites(weir, lines, compacts);
-      else await javaWrites(javaTable, lines, turn, compacts);
-      await expectBoth(weir, javaTable, rows, `turn ${turn}`);
+      const before = [...rows];
+      rows.push(...Array.from({ length: integerBetween(random, 1, 20) }, () => randomRow(random, turn)));
+      const lines = rows.slice(before.length).map((row) => lineOf(row));
+      await takeTurn(table, { turn, lines, compacts: random.float() < 0.25, before, rows });
     }
+    await atTheEnd(table);
   });
 });
 
-async function bothSides(java: JavaPaimon, layout: Layout): Promise<{ weir: Table; javaTable: JavaTable }> {
+interface BothSides {
+  readonly weir: Table;
+  readonly javaTable: JavaTable;
+  /** weir's, for all turns; undefined: one a turn */
+  readonly writer: TableWriter | undefined;
+}
+
+interface Turn {
+  readonly turn: number;
+  readonly lines: readonly string[];
+  readonly compacts: boolean;
+  /** the model before and after the lines */
+  readonly before: readonly Row[];
+  readonly rows: readonly Row[];
+}
+
+async function bothSides(java: JavaPaimon, layout: Layout): Promise<BothSides> {
   const warehouse = tempDir();
   const catalog = await openCatalog({ warehouse, threads: 1 });
   const javaTable = java.table(warehouse, 'db.turns');
@@ -92,7 +124,20 @@ async function bothSides(java: JavaPaimon, layout: Layout): Promise<{ weir: Tabl
   const definition = { schema: SCHEMA, primaryKey, partitionBy, options };
   if (creator === 'weir') await catalog.createTable('db.turns', definition);
   else await javaTable.create(definition);
-  return { weir: await catalog.table('db.turns'), javaTable };
+  const weir = await catalog.table('db.turns');
+  const writer = layout.staysOpen ? await weir.openWriter({ commitUser: 'weir' }) : undefined;
+  return { weir, javaTable, writer };
+}
+
+async function takeTurn(table: BothSides, turn: Turn): Promise<void> {
+  if (turn.turn % 2 === 0) await weirTakes(table, turn);
+  else await javaWrites(table.javaTable, turn.lines, turn.turn, turn.compacts);
+  await expectBoth(table, turn.rows, `turn ${turn.turn}`);
+}
+
+async function atTheEnd({ weir, writer }: BothSides): Promise<void> {
+  await writer?.close();
+  expect((await weir.verify()).problems).toEqual([]);
 }
 
 /** Changes as lines; the model has taken them in. */
@@ -119,13 +164,19 @@ function randomRow(random: Random, turn: number): Row {
   };
 }
 
-async function weirWrites(table: Table, lines: readonly string[], compacts: boolean): Promise<void> {
-  await table.refresh();
-  const writer = await table.openWriter({ commitUser: 'weir' });
-  await writeLines(table, writer, lines);
-  await writer.commit();
-  await writer.close();
-  if (compacts) await table.compact({ full: lines.length % 2 === 0 });
+async function weirTakes(table: BothSides, { turn, lines, compacts, before, rows }: Turn): Promise<void> {
+  const { weir, javaTable } = table;
+  const writer = table.writer ?? (await weir.openWriter({ commitUser: 'weir' }));
+  await writeLines(weir, writer, lines);
+  const { slot } = await writer.commit();
+  expect(slot !== undefined).toBe(weir.options['log.enabled'] === 'true');
+  if (slot !== undefined) {
+    expect(await scanLines(weir.scan()), `weir, turn ${turn}, in the log`).toEqual(linesOf(rows));
+    expect(await javaTable.read(), `Java, turn ${turn}, before the flush`).toEqual(linesOf(before));
+  }
+  if (table.writer === undefined) await writer.close();
+  else await weir.flush();
+  if (compacts) await weir.compact({ full: lines.length % 2 === 0 });
 }
 
 async function javaWrites(table: JavaTable, lines: readonly string[], turn: number, compacts: boolean): Promise<void> {
@@ -133,8 +184,10 @@ async function javaWrites(table: JavaTable, lines: readonly string[], turn: numb
   if (compacts) await table.compact({ user: 'java', identifier: 2 * turn + 1, full: lines.length % 2 === 0 });
 }
 
-async function expectBoth(weir: Table, javaTable: JavaTable, rows: Iterable<Row>, when: string): Promise<void> {
-  const expected = [...rows].map((row) => lineOf(row)).sort();
+async function expectBoth({ weir, javaTable }: BothSides, rows: readonly Row[], when: string): Promise<void> {
+  const expected = linesOf(rows);
   expect(await scanLines(weir.scan()), `weir, ${when}`).toEqual(expected);
   expect(await javaTable.read(), `Java, ${when}`).toEqual(expected);
 }
+
+const linesOf = (rows: readonly Row[]) => rows.map((row) => lineOf(row)).sort();

@@ -153,6 +153,25 @@ export class JavaTable {
     return this.#call('createTag', { tag, snapshot: Number(snapshot) });
   }
 
+  /** Deletes all snapshots after this one. */
+  rollback(to: { snapshot: bigint } | { tag: string }): Promise<void> {
+    return this.#call('rollback', 'tag' in to ? to : { snapshot: Number(to.snapshot) });
+  }
+
+  /** Options set and removed, and nullable columns added. */
+  alter(changes: { set?: Options; reset?: string[]; add?: Options }): Promise<void> {
+    return this.#call('alterTable', changes);
+  }
+
+  drop(): Promise<void> {
+    return this.#call('dropTable', {});
+  }
+
+  /** The first so many rows that a stream gives from the changes of this snapshot on, with kinds; it waits for them. */
+  follow(from: bigint, rows: number): Promise<string[]> {
+    return this.#call('follow', { from: Number(from), rows });
+  }
+
   #call<T>(command: string, args: object): Promise<T> {
     return this.#java.call(command, { ...this.#target, ...args });
   }

@@ -74,9 +74,15 @@ export class ModelledTable {
     this.#pending.push(...changes);
   }
 
-  async commit(): Promise<void> {
+  /** Commits; what went to the table's log is in a snapshot afterwards, unless `flush` is false: then only weir sees it. */
+  async commit({ flush = true }: { flush?: boolean } = {}): Promise<void> {
     await this.#writer?.commit();
     for (const change of this.#pending.splice(0)) this.#apply(change);
+    if (flush) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    await this.#table.flush();
     await this.#remember();
   }
 

@@ -25,6 +25,7 @@ import org.apache.paimon.operation.LocalOrphanFilesClean;
 import org.apache.paimon.options.ExpireConfig;
 import org.apache.paimon.options.Options;
 import org.apache.paimon.schema.Schema;
+import org.apache.paimon.schema.SchemaChange;
 import org.apache.paimon.shade.jackson2.com.fasterxml.jackson.databind.JsonNode;
 import org.apache.paimon.shade.jackson2.com.fasterxml.jackson.databind.node.TextNode;
 import org.apache.paimon.table.FileStoreTable;
@@ -95,6 +96,12 @@ public final class Peer {
             case "createTable":
                 createTable(command);
                 return null;
+            case "dropTable":
+                catalog(command).dropTable(Identifier.fromString(command.get("table").asText()), false);
+                return null;
+            case "alterTable":
+                alterTable(command);
+                return null;
             default:
                 return onTable(name, table(command), command);
         }
@@ -133,6 +140,15 @@ public final class Peer {
             case "createTag":
                 table.createTag(command.get("tag").asText(), command.get("snapshot").asLong());
                 return null;
+            case "rollback":
+                if (command.has("tag")) {
+                    table.rollbackTo(command.get("tag").asText());
+                } else {
+                    table.rollbackTo(command.get("snapshot").asLong());
+                }
+                return null;
+            case "follow":
+                return Reads.follow(table, command.get("from").asLong(), command.get("rows").asInt());
             default:
                 throw new IllegalArgumentException("no command " + name);
         }
@@ -153,6 +169,16 @@ public final class Peer {
         Map<String, String> options = texts(command.get("options"));
         JsonNode overwrite = command.get("overwrite");
         return new Job(options.isEmpty() ? table : table.copy(options), command.get("user").asText(), overwrite == null ? null : texts(overwrite));
+    }
+
+    /** Options set and removed, columns added (all of them nullable), as one change. */
+    private void alterTable(JsonNode command) throws Exception {
+        List<SchemaChange> changes = new ArrayList<>();
+        texts(command.get("set")).forEach((key, value) -> changes.add(SchemaChange.setOption(key, value)));
+        list(command.get("reset")).forEach(key -> changes.add(SchemaChange.removeOption(key)));
+        texts(command.get("add")).forEach(
+                (name, type) -> changes.add(SchemaChange.addColumn(name, DataTypeJsonParser.parseDataType(new TextNode(type)))));
+        catalog(command).alterTable(Identifier.fromString(command.get("table").asText()), changes, false);
     }
 
     private FileStoreTable table(JsonNode command) throws Exception {

@@ -87,6 +87,22 @@ final class Reads {
         return bySnapshot;
     }
 
+    /** The first rows that a streaming reader gets from the changes of a snapshot on, in its order; it waits for them. */
+    static List<String> follow(FileStoreTable table, long from, int rows) throws Exception {
+        FileStoreTable view = startingAt(table, "from-snapshot", from);
+        ReadBuilder builder = view.newReadBuilder();
+        StreamTableScan scan = builder.newStreamScan();
+        List<String> lines = new ArrayList<>();
+        while (lines.size() < rows) {
+            List<Split> splits = scan.plan().splits();
+            read(builder, splits, row -> lines.add(Rows.encRow(row, view.rowType(), true)));
+            if (splits.isEmpty()) {
+                Thread.sleep(50);
+            }
+        }
+        return lines;
+    }
+
     /** The full state that a streaming reader starts with at a snapshot; sorted. */
     static List<String> fullState(FileStoreTable table, long id) throws Exception {
         FileStoreTable view = startingAt(table, "from-snapshot-full", id);
