@@ -1,6 +1,6 @@
 /** A commit of 100 rows, fsync on: its latency, and what it costs when the table has had 1,000 commits. */
 import { openCatalog } from '../src/index.js';
-import { inTempDirectory, java, numberAt, percentile, type Workload } from './support/bench.js';
+import { inTempDirectory, java, numberAt, percentile, SNAPSHOTS_ONLY, type Workload } from './support/bench.js';
 import { RandomData, randomKeys, UPSERT_SCHEMA, upsertBatch } from './support/random-data.js';
 
 const ROWS = 100;
@@ -11,7 +11,7 @@ export const workload: Workload = {
     const commits = context.small ? 40 : 1_020;
     await inTempDirectory(async (directory) => {
       const random = new RandomData(7);
-      const catalog = await openCatalog({ warehouse: directory, threads: 1 });
+      const catalog = await openCatalog({ warehouse: directory, threads: 1, tableDefaults: SNAPSHOTS_ONLY });
       const table = await catalog.createTable('bench.commits', {
         schema: UPSERT_SCHEMA,
         primaryKey: ['id'],

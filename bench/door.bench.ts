@@ -1,6 +1,6 @@
 /** Rows as JavaScript objects against Arrow batches, in and out. */
 import { openCatalog } from '../src/index.js';
-import { best, inTempDirectory, seconds, type Workload } from './support/bench.js';
+import { best, inTempDirectory, SNAPSHOTS_ONLY, seconds, type Workload } from './support/bench.js';
 import { RandomData, scatteredKeys, UPSERT_SCHEMA, upsertBatch } from './support/random-data.js';
 
 export const workload: Workload = {
@@ -11,7 +11,7 @@ export const workload: Workload = {
     const arrow = upsertBatch(random, scatteredKeys(rows));
     const objects = arrow.toArray().map((row) => ({ ...(row as { toJSON(): Record<string, unknown> }).toJSON() }));
     await inTempDirectory(async (directory) => {
-      const catalog = await openCatalog({ warehouse: directory, threads: 1 });
+      const catalog = await openCatalog({ warehouse: directory, threads: 1, tableDefaults: SNAPSHOTS_ONLY });
       const write = async (name: string, input: typeof arrow | typeof objects) => {
         const table = await catalog.createTable(`bench.${name}`, {
           schema: UPSERT_SCHEMA,

@@ -1,7 +1,7 @@
 /** How long the caller's event loop is held up while a table is written and scanned at full speed. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { openCatalog } from '../src/index.js';
-import { inTempDirectory, type Workload } from './support/bench.js';
+import { inTempDirectory, SNAPSHOTS_ONLY, type Workload } from './support/bench.js';
 import { RandomData, randomKeys, UPSERT_SCHEMA, upsertBatch } from './support/random-data.js';
 
 const RESOLUTION_MS = 5;
@@ -12,7 +12,7 @@ export const workload: Workload = {
     const commits = context.small ? 2 : 15;
     const batchRows = context.small ? 5_000 : 200_000;
     await inTempDirectory(async (directory) => {
-      const catalog = await openCatalog({ warehouse: directory, threads: 1 });
+      const catalog = await openCatalog({ warehouse: directory, threads: 1, tableDefaults: SNAPSHOTS_ONLY });
       const table = await catalog.createTable('bench.loop', {
         schema: UPSERT_SCHEMA,
         primaryKey: ['id'],

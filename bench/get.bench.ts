@@ -1,6 +1,6 @@
 /** One row by key: cold (a newly opened table in a warmed process) and hot (random existing keys). */
 import { openCatalog, type Table } from '../src/index.js';
-import { inTempDirectory, percentile, type Workload } from './support/bench.js';
+import { inTempDirectory, percentile, SNAPSHOTS_ONLY, type Workload } from './support/bench.js';
 import { RandomData, randomKeys, scatteredKeys, UPSERT_SCHEMA, upsertBatch } from './support/random-data.js';
 
 export const workload: Workload = {
@@ -11,7 +11,7 @@ export const workload: Workload = {
     const batchRows = keys / 5;
     await inTempDirectory(async (directory) => {
       const random = new RandomData(3);
-      const catalog = await openCatalog({ warehouse: directory, threads: 1 });
+      const catalog = await openCatalog({ warehouse: directory, threads: 1, tableDefaults: SNAPSHOTS_ONLY });
       const table = await catalog.createTable('bench.get', {
         schema: UPSERT_SCHEMA,
         primaryKey: ['id'],

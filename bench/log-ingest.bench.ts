@@ -14,7 +14,8 @@ export const workload: Workload = {
     const commits = context.small ? 1 : 25;
     const random = new RandomData(13);
     const batches = Array.from({ length: 10 }, () => upsertBatch(random, randomKeys(random, BATCH_ROWS, 1_000_000)));
-    const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+    /** of each repetition with the log, by a monitor of its own: one that rests counts the pause as a delay */
+    const delays: { p99_ms: number; max_ms: number }[] = [];
     /** rows/s */
     const ingest = (logged: boolean) =>
       inTempDirectory(async (directory) => {
@@ -25,8 +26,9 @@ export const workload: Workload = {
           // neither compacts: what is compared is the way of a row to a snapshot
           options: { bucket: 1, 'log.enabled': logged, 'log.compaction': false, 'write-only': true },
         });
+        const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
         const took = await seconds(async () => {
-          if (logged) delay.enable();
+          delay.enable();
           const writer = await table.openWriter();
           for (let i = 0; i < commits * BATCHES_A_COMMIT; i++) {
             await writer.write(batches[i % batches.length]!);
@@ -35,6 +37,7 @@ export const workload: Workload = {
           await writer.close();
           delay.disable();
         });
+        if (logged) delays.push({ p99_ms: over(delay.percentile(99)), max_ms: over(delay.max) });
         await catalog.close();
         return (commits * BATCHES_A_COMMIT * BATCH_ROWS) / took;
       });
@@ -51,11 +54,16 @@ export const workload: Workload = {
       note: `${Math.round((1 - on / off) * 100)}% less than without a log (${Math.round(off / 1000)} K rows/s); at most 30%`,
     });
     context.report({
-      name: 'log: event-loop delay p99 while ingesting',
+      name: 'log: event-loop delay p99 while ingesting, in the worst repetition',
       unit: 'ms',
-      weir: Math.max(0, delay.percentile(99) / 1e6 - RESOLUTION_MS),
+      weir: Math.max(...delays.map(({ p99_ms }) => p99_ms)),
       must: '50 ms',
-      note: `maximum ${(delay.max / 1e6 - RESOLUTION_MS).toFixed(1)} ms`,
+      note: `maximum ${Math.max(...delays.map(({ max_ms }) => max_ms)).toFixed(1)} ms`,
     });
   },
 };
+
+/** Of what the monitor measured: what is more than its own tick, in ms. */
+function over(measured_ns: number): number {
+  return Math.max(0, measured_ns / 1e6 - RESOLUTION_MS);
+}

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { openCatalog } from '../src/index.js';
-import { inTempDirectory, type Workload } from './support/bench.js';
+import { inTempDirectory, SNAPSHOTS_ONLY, type Workload } from './support/bench.js';
 import { RandomData, randomKeys, UPSERT_SCHEMA, upsertBatch } from './support/random-data.js';
 
 const BATCH_ROWS = 50_000;
@@ -29,7 +29,7 @@ export const workload: Workload = {
 };
 
 async function child(phase: string, directory: string, rows: number): Promise<void> {
-  const catalog = await openCatalog({ warehouse: directory, threads: 2 });
+  const catalog = await openCatalog({ warehouse: directory, threads: 2, tableDefaults: SNAPSHOTS_ONLY });
   const started = performance.now();
   if (phase === 'upsert') {
     const table = await catalog.createTable('bench.memory', {

@@ -3,7 +3,7 @@
  * BenchUpsert of the Java programs, from Arrow batches to committed snapshots and back to batches in JavaScript.
  */
 import { openCatalog, type Table } from '../src/index.js';
-import { type BenchContext, best, inTempDirectory, java, numberAt, seconds, type Workload } from './support/bench.js';
+import { type BenchContext, best, inTempDirectory, java, numberAt, SNAPSHOTS_ONLY, seconds, type Workload } from './support/bench.js';
 import { RandomData, randomKeys, scatteredKeys, UPSERT_SCHEMA, upsertBatch } from './support/random-data.js';
 
 interface Sizes {
@@ -108,7 +108,7 @@ async function bestOf(context: BenchContext, sizes: Sizes, settings: Settings): 
 
 async function runOnce(directory: string, reps: number, sizes: Sizes, settings: Settings): Promise<Figures> {
   const random = new RandomData(1);
-  const catalog = await openCatalog({ warehouse: directory, threads: settings.threads });
+  const catalog = await openCatalog({ warehouse: directory, threads: settings.threads, tableDefaults: SNAPSHOTS_ONLY });
   try {
     const table = await catalog.createTable('bench.upsert', {
       schema: UPSERT_SCHEMA,

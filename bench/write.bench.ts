@@ -1,6 +1,6 @@
 /** 3M rows of an INT key and 20 random strings of 10 into one bucket, random keys, write and commit: BenchWrite of the Java programs. */
 import { openCatalog } from '../src/index.js';
-import { type BenchContext, inTempDirectory, java, numberAt, seconds, type Workload } from './support/bench.js';
+import { type BenchContext, inTempDirectory, java, numberAt, SNAPSHOTS_ONLY, seconds, type Workload } from './support/bench.js';
 import { RandomData, wideBatch } from './support/random-data.js';
 
 const BATCH_ROWS = 100_000;
@@ -39,7 +39,7 @@ async function writeRows(context: BenchContext, rows: number, compression: strin
   for (let rep = 0; rep < context.reps; rep++) {
     await inTempDirectory(async (directory) => {
       const random = new RandomData(1 + rep);
-      const catalog = await openCatalog({ warehouse: directory, threads: 1 });
+      const catalog = await openCatalog({ warehouse: directory, threads: 1, tableDefaults: SNAPSHOTS_ONLY });
       try {
         const table = await catalog.createTable('bench.write', {
           schema: { k: 'INT NOT NULL', ...Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`f${i + 1}`, 'STRING'])) },

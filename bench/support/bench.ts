@@ -32,6 +32,9 @@ export interface Workload {
   run(context: BenchContext): Promise<void>;
 }
 
+/** Of catalogs whose tables have no log, as Java's have none: a commit is a snapshot with its files. */
+export const SNAPSHOTS_ONLY = { 'log.enabled': false } as const;
+
 export async function inTempDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(process.env.WEIR_BENCH_DIR ?? tmpdir(), 'weir-bench-'));
   try {

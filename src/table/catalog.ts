@@ -16,7 +16,7 @@ import { validateForCreate } from '../meta/table-options.js';
 import { TablePath } from '../meta/table-path.js';
 import { type ColumnNameOf, fieldsOf, type RowOf, type SchemaSpec } from '../types/schema-spec.js';
 import type { EventListener, Logger } from './event.js';
-import { withLog } from './log/log-service.js';
+import { withDefaultLog } from './log/log-service.js';
 import { Table } from './table.js';
 import { type Services, TableStore } from './table-store.js';
 
@@ -38,7 +38,15 @@ export interface CatalogOptions {
   clock?: Clock;
   random?: Random;
   executor?: Executor;
+  /**
+   * options that each table created through this catalog gets unless its definition gives them, as Paimon's catalogs take them
+   * from `table-default.*`; `{ 'log.enabled': false }`: new tables have no log, a commit is a snapshot
+   */
+  tableDefaults?: OptionValues;
 }
+
+/** Table options by key; numbers and booleans as they are, sizes and durations as texts. */
+type OptionValues = Readonly<Record<string, string | number | boolean>>;
 
 /**
  * What `createTable` needs to know.
@@ -52,7 +60,11 @@ export interface TableDefinition<S extends SchemaSpec = SchemaSpec> {
   schema: S;
   primaryKey?: readonly ColumnNameOf<S>[];
   partitionBy?: readonly ColumnNameOf<S>[];
-  options?: Readonly<Record<string, string | number | boolean>>;
+  /**
+   * Table options (format-spec/options). Unless they, or the catalog's `tableDefaults`, give `log.enabled=false`, the table has a log:
+   * `log.enabled=true`, a `log.id` and, unless given, `write-only=true` are added.
+   */
+  options?: OptionValues;
   comment?: string;
   /** an existing table is opened as it is */
   ifNotExists?: boolean;
@@ -79,6 +91,7 @@ export class Catalog {
   readonly warehouse: string;
   readonly #services: Services;
   readonly #ownsExecutor: boolean;
+  readonly #tableDefaults: OptionValues;
   readonly #tables = new Set<Table<never>>();
   #closed = false;
 
@@ -86,6 +99,7 @@ export class Catalog {
   constructor(options: CatalogOptions) {
     this.warehouse = warehousePath(options.warehouse);
     this.#ownsExecutor = options.executor === undefined;
+    this.#tableDefaults = options.tableDefaults ?? {};
     const io = options.fileIO ?? localFileIO();
     this.#services = {
       io,
@@ -166,7 +180,9 @@ export class Catalog {
   }
 
   /**
-   * `name` is `database.table`; the database is made when it is missing.
+   * `name` is `database.table`; the database is made when it is missing. The table has a log (`options` switches it off): its
+   * commits are durable and visible to weir at once, and in a snapshot, where other engines see them, after `snapshot.interval`
+   * or when the writer closes.
    *
    * @example
    * const table = await catalog.createTable('ods.flights', { schema: { id: bigint().notNull(), delay: int() }, primaryKey: ['id'] });
@@ -179,10 +195,7 @@ export class Catalog {
       fields: fieldsOf(definition.schema),
       primaryKeys: definition.primaryKey ?? [],
       partitionKeys: definition.partitionBy ?? [],
-      options: withLog(
-        Object.fromEntries(Object.entries(definition.options ?? {}).map(([key, value]) => [key, String(value)])),
-        this.#services.random,
-      ),
+      options: withDefaultLog(textsOf({ ...this.#tableDefaults, ...definition.options }), this.#services.random),
       ...(definition.comment !== undefined && { comment: definition.comment }),
       now_ms: this.#services.clock.now_ms(),
     });
@@ -282,6 +295,10 @@ const BRANCH_NAME = /^([^$]+)\$branch_(?!main$)([^/\\$\0]+)$/;
 /** `$` names system tables and branches, which are no tables of their own. */
 function isName(name: string): boolean {
   return /^[^/\\$.\s\0][^/\\$.\0]*$/.test(name);
+}
+
+function textsOf(options: OptionValues): Record<string, string> {
+  return Object.fromEntries(Object.entries(options).map(([key, value]) => [key, String(value)]));
 }
 
 function baseName(path: string): string {

@@ -83,7 +83,10 @@ export interface CommitOptions {
  * if (result.alreadyCommitted) console.log('a former run committed this');
  */
 export interface CommitResult {
-  /** the newest snapshot of this commit; undefined when nothing was to be committed or it had been committed before */
+  /**
+   * the newest snapshot of this commit; undefined when nothing was to be committed, when it had been committed before, and in a
+   * table with a log, where `slot` says where the commit is
+   */
   readonly snapshot: bigint | undefined;
   readonly identifier: bigint;
   /** rows that were written since the last commit */
@@ -91,7 +94,7 @@ export interface CommitResult {
   readonly alreadyCommitted: boolean;
   /** a compaction that came along met a conflicting commit and was dropped; the rows are committed, its writer plans it again */
   readonly compactionDropped: boolean;
-  /** the slot of the table's log that holds the commit; a snapshot follows within `snapshot.interval` */
+  /** the slot of the table's log that holds the commit; a snapshot follows after `snapshot.interval`, `flush` or `close` */
   readonly slot?: bigint | undefined;
 }
 

@@ -185,14 +185,20 @@ describe('stream', () => {
   it('follows until SIGINT and says where it is', async () => {
     const child = start(['--warehouse', bench.warehouse, 'stream', table, '--from', 'snapshot:3']);
     const outcome = ended(child);
-    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    const told = (text: string) =>
+      new Promise<void>((resolve) => child.stdout?.on('data', (chunk: Buffer) => chunk.toString().includes(text) && resolve()));
+    const follows = told('"id":"4"');
+    // it may come before the writing ends
+    const comes = told('LAX');
+    await follows;
     await bench.lines(['write', table, '-'], { input: '{"id":5,"origin":"LAX","delay":1}\n' });
-    await new Promise<void>((resolve) => child.stdout?.on('data', (chunk: Buffer) => chunk.toString().includes('LAX') && resolve()));
+    await comes;
     child.kill('SIGINT');
     const { code, out, err } = await outcome;
     expect(code).toBe(0);
     expect(out).toContain('"id":"5"');
-    expect(JSON.parse(lines(err).at(-1) ?? '')).toMatchObject({ _snapshot: 4 });
+    // the row comes from the log, before it is in snapshot 4 or after
+    expect([3, 4]).toContain(JSON.parse(lines(err).at(-1) ?? '')._snapshot);
   });
 
   it('remembers a consumer', async () => {
@@ -229,8 +235,8 @@ describe('care', () => {
     await bench.lines(['alter', table, 'set', 'snapshot.num-retained.min=1', 'snapshot.num-retained.max=2']);
     const [expired] = await bench.records(['expire', table]);
     expect(Number(expired?.expired_snapshots)).toBeGreaterThan(0);
-    // two are kept, and one more because the consumer has not seen it
-    expect(await bench.lines(['snapshots', table])).toHaveLength(3);
+    // two are kept, and two more because the consumer has seen no more than 4
+    expect((await bench.records(['snapshots', table])).map((each) => each.snapshot_id)).toEqual([5, 6, 7, 8]);
     expect((await bench.run(['read', table, '--snapshot', '1'])).err).toMatch(/^weir: POSITION_EXPIRED: [^\n]+\n$/);
     expect(await read()).toEqual(before);
   });

@@ -13,21 +13,14 @@ afterAll(() => bench.close());
 beforeEach(async () => {
   number += 1;
   table = `t.w${number}`;
-  await bench.lines([
-    'create',
-    table,
-    '--column',
-    'id INT NOT NULL',
-    '--column',
-    'name STRING',
-    '--column',
-    'amount DECIMAL(10, 2)',
-    '--primary-key',
-    'id',
-    '--option',
-    'changelog-producer=input',
-  ]);
+  await create(table);
 });
+
+async function create(name: string, ...options: string[]): Promise<void> {
+  const columns = ['id INT NOT NULL', 'name STRING', 'amount DECIMAL(10, 2)'].flatMap((column) => ['--column', column]);
+  const more = ['changelog-producer=input', ...options].flatMap((option) => ['--option', option]);
+  await bench.lines(['create', name, ...columns, '--primary-key', 'id', ...more]);
+}
 
 const sorted = async (args: string[]) => (await bench.lines(['read', table, ...args])).sort();
 const rows = (from: number, to: number) =>
@@ -111,12 +104,37 @@ describe('write', () => {
     const outcome = await bench.run(['write', table, file, '--commit-rows', '10']);
     expect(outcome.code).toBe(1);
     expect(outcome.err).toContain(`${file} line 26: `);
-    expect(outcome.err).toContain(`committed up to ${file} line 20 (snapshot 2, identifier `);
+    expect(outcome.err).toContain(`committed up to ${file} line 20 (slot 3, identifier `);
     expect(outcome.out.split('\n').filter((line) => line !== '')).toHaveLength(2);
     expect(await bench.lines(['read', table])).toHaveLength(20);
+    await create(`${table}s`, 'log.enabled=false');
+    const { err } = await bench.run(['write', `${table}s`, file, '--commit-rows', '10']);
+    expect(err).toContain(`committed up to ${file} line 20 (snapshot 2, identifier `);
   });
 
   it('is exactly once with --commit-user and --identifier', async () => {
+    const file = bench.path('once.jsonl');
+    await writeFile(file, rows(0, 25));
+    const args = ['write', table, file, '--commit-user', 'job', '--identifier', '7', '--commit-rows', '10'];
+    expect(await bench.records(args)).toEqual([
+      { snapshot: null, slot: 3, identifier: 7, rows: 10 },
+      { snapshot: null, slot: 4, identifier: 8, rows: 10 },
+      { snapshot: null, slot: 5, identifier: 9, rows: 5 },
+    ]);
+    const committed = (identifier: number, rows: number) => ({ snapshot: null, identifier, rows, alreadyCommitted: true });
+    expect(await bench.records(args)).toEqual([committed(7, 10), committed(8, 10), committed(9, 5)]);
+    expect(await bench.records(['snapshots', table])).toMatchObject([{ snapshot_id: 1, total_record_count: 25 }]);
+    const more = await bench.records(['write', table, file, '--commit-user', 'job', '--identifier', '9', '--commit-rows', '20']);
+    expect(more).toMatchObject([committed(9, 20), { snapshot: null, identifier: 10, rows: 5 }]);
+    const byTime = await bench.run(['write', table, file, '--commit-user', 'job', '--identifier', '9', '--commit-ms', '20']);
+    expect(byTime).toMatchObject({ code: 1, out: '' });
+    expect(await bench.lines(['snapshots', table])).toHaveLength(2);
+    expect(await bench.lines(['read', table])).toHaveLength(25);
+  });
+
+  it('without a log, tells the snapshot of each commit, a second time too', async () => {
+    table = `${table}s`;
+    await create(table, 'log.enabled=false');
     const file = bench.path('once.jsonl');
     await writeFile(file, rows(0, 25));
     const args = ['write', table, file, '--commit-user', 'job', '--identifier', '7', '--commit-rows', '10'];
@@ -148,7 +166,7 @@ describe('write', () => {
     const outcome = ended(child);
     child.stdin?.write(rows(0, 2));
     const line = await new Promise<string>((resolve) => child.stdout?.once('data', (chunk: Buffer) => resolve(chunk.toString())));
-    expect(JSON.parse(line)).toMatchObject({ snapshot: 1, rows: 2 });
+    expect(JSON.parse(line)).toMatchObject({ snapshot: null, slot: 2, rows: 2 });
     child.stdin?.end(rows(2, 3));
     expect((await outcome).code).toBe(0);
     expect(await bench.lines(['read', table])).toHaveLength(3);

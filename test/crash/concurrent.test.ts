@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openCatalog, seededRandom } from '../../src/index.js';
+import { SNAPSHOTS_ONLY } from '../support/memory-catalog.js';
 import { rowsOf } from './rows.mjs';
 import { script } from './script.js';
 
@@ -19,7 +20,7 @@ const KEYS = 200;
 
 async function race(options: Record<string, string | number>, deletes: boolean, keyOf: (writer: number) => number) {
   const warehouse = await mkdtemp(join(tmpdir(), 'weir-race-'));
-  const catalog = await openCatalog({ warehouse });
+  const catalog = await openCatalog({ warehouse, tableDefaults: SNAPSHOTS_ONLY });
   try {
     const table = await catalog.createTable('db.t', {
       schema: { id: 'BIGINT NOT NULL', version: 'BIGINT', text: 'STRING' },

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openCatalog, seededRandom, type Table } from '../../src/index.js';
+import { SNAPSHOTS_ONLY } from '../support/memory-catalog.js';
 import { rowsOf } from './rows.mjs';
 import { said, script } from './script.js';
 
@@ -82,7 +83,7 @@ it.each([
   async (_, options) => {
     const random = seededRandom(SEED);
     const warehouse = await mkdtemp(join(tmpdir(), 'weir-crash-'));
-    const catalog = await openCatalog({ warehouse });
+    const catalog = await openCatalog({ warehouse, tableDefaults: SNAPSHOTS_ONLY });
     try {
       const table = await catalog.createTable('db.t', {
         schema: { id: 'BIGINT NOT NULL', version: 'BIGINT', text: 'STRING' },

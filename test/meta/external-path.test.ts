@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { openCatalog } from '../../src/index.js';
 import { localPath } from '../../src/meta/external-path.js';
-import { memoryCatalog } from '../support/memory-catalog.js';
+import { memoryCatalog, SNAPSHOTS_ONLY } from '../support/memory-catalog.js';
 import { tempDir } from '../support/temp-dir.js';
 
 it.each([
@@ -20,7 +20,7 @@ it.each(['s3://bucket/x', 'hdfs://host/x', 'oss:/x', 'file://host/x', 'data/x', 
 
 it('files elsewhere are read where the manifest says they are', async () => {
   const [warehouse, elsewhere] = [tempDir(), tempDir()];
-  const catalog = await openCatalog({ warehouse, threads: 0 });
+  const catalog = await openCatalog({ warehouse, threads: 0, tableDefaults: SNAPSHOTS_ONLY });
   onTestFinished(() => catalog.close());
   const table = await catalog.createTable('db.t', { schema: { k: 'INT NOT NULL', v: 'STRING' }, primaryKey: ['k'] });
   const writer = await table.openWriter({ writeOnly: true });

@@ -6,12 +6,16 @@ export type Row = Record<string, unknown>;
 /** What tables in memory need not wait for. */
 export const FAST = { 'commit.fsync': false, 'snapshot.num-retained.min': 1000, 'snapshot.num-retained.max': 1000 } as const;
 
-/** A catalog on `fileIO`, and the events it has told so far. */
+/** Of catalogs whose tables have no log: each commit is a snapshot with its files, which is what most tests look at. */
+export const SNAPSHOTS_ONLY = { 'log.enabled': false } as const;
+
+/** A catalog on `fileIO`, and the events it has told so far. Its tables have no log unless they ask for one. */
 export async function memoryCatalog(fileIO: FileIO = memoryFileIO(), more: { clock?: Clock; seed?: number } = {}) {
   const events: WeirEvent[] = [];
   const catalog = await openCatalog({
     warehouse: '/wh',
     fileIO,
+    tableDefaults: SNAPSHOTS_ONLY,
     random: seededRandom(more.seed ?? 1),
     onEvent: (event) => events.push(event),
     ...(more.clock !== undefined && { clock: more.clock }),

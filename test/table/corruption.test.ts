@@ -11,7 +11,7 @@ import { and, eq, ge, memoryFileIO, openCatalog, type Table, WeirError } from '.
 import type { MemoryFileIO } from '../../src/io/memory-file-io.js';
 import { built } from '../support/built.js';
 import { flipped } from '../support/damaged.js';
-import { pathsBelow, type Row, sorted } from '../support/memory-catalog.js';
+import { pathsBelow, type Row, SNAPSHOTS_ONLY, sorted } from '../support/memory-catalog.js';
 import { integerBetween, testRandom } from '../support/seeds.js';
 import { tempDir } from '../support/temp-dir.js';
 
@@ -26,7 +26,7 @@ let expected: Looks;
 
 async function makeFiles(): Promise<Map<string, Uint8Array>> {
   const io = memoryFileIO();
-  const catalog = await openCatalog({ warehouse: '/wh', fileIO: io });
+  const catalog = await openCatalog({ warehouse: '/wh', fileIO: io, tableDefaults: SNAPSHOTS_ONLY });
   const table = (await catalog.createTable('db.t', {
     schema: { p: 'INT NOT NULL', id: 'BIGINT NOT NULL', v: 'STRING', d: 'DOUBLE', tags: 'ARRAY<STRING>' },
     primaryKey: ['p', 'id'],

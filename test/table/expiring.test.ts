@@ -4,13 +4,13 @@ import { hasCode } from '../../src/base/error.js';
 import { openCatalog, seededRandom } from '../../src/index.js';
 import { faultyFileIO } from '../../src/io/faulty-file-io.js';
 import { memoryFileIO } from '../../src/io/memory-file-io.js';
-import { put } from '../support/memory-catalog.js';
+import { put, SNAPSHOTS_ONLY } from '../support/memory-catalog.js';
 
 const SCHEMA = { id: 'BIGINT NOT NULL', v: 'STRING' };
 
 async function grownTable() {
   const memory = memoryFileIO();
-  const catalog = await openCatalog({ warehouse: '/wh', fileIO: memory, random: seededRandom(7) });
+  const catalog = await openCatalog({ warehouse: '/wh', fileIO: memory, random: seededRandom(7), tableDefaults: SNAPSHOTS_ONLY });
   const keeps = { 'snapshot.num-retained.min': 1, 'snapshot.num-retained.max': 1, 'snapshot.time-retained': '1 ms' };
   const table = await catalog.createTable('db.t', {
     schema: SCHEMA,

@@ -13,7 +13,7 @@ import {
   type WeirEvent,
 } from '../../src/index.js';
 import { faultyFileIO } from '../../src/io/faulty-file-io.js';
-import { FAST, memoryCatalog, pathsBelow, put, type Row, sorted } from '../support/memory-catalog.js';
+import { FAST, memoryCatalog, pathsBelow, put, type Row, SNAPSHOTS_ONLY, sorted } from '../support/memory-catalog.js';
 import { tempDir } from '../support/temp-dir.js';
 
 const ROOT = '/wh/db.db/t';
@@ -621,7 +621,7 @@ describe('what is told', () => {
 
 it('works on the local disk, too', async () => {
   const warehouse = tempDir();
-  const catalog = await openCatalog({ warehouse, threads: 0 });
+  const catalog = await openCatalog({ warehouse, threads: 0, tableDefaults: SNAPSHOTS_ONLY });
   const table = (await catalog.createTable('db.t', {
     schema: { id: 'BIGINT NOT NULL', v: 'STRING' },
     primaryKey: ['id'],

@@ -19,13 +19,13 @@ import { type Context, interruptible, progressOf } from '../context.js';
 import { correct, sample } from '../demo/corrections.js';
 import { FLIGHTS, findFlights, keyedFlights } from '../demo/flights.js';
 import { BY_ORIGIN, Follower } from '../demo/follower.js';
-import { count, megabytes, plural, Report, rate, seconds, signed } from '../demo/report.js';
+import { count, median, megabytes, milliseconds, plural, Report, rate, seconds, signed } from '../demo/report.js';
 import { OriginTotals, type Totals } from '../demo/totals.js';
 import type { InputBatch } from '../input/input-batch.js';
 import { Loader } from '../loader.js';
 
 const ROWS_PER_COMMIT = 250_000;
-const CORRECTION_COMMITS = 8;
+const CORRECTION_COMMITS = 200;
 const EXPECTED_ROWS = 3_000_000;
 const SEED = 2001;
 const BIG_AIRPORT_FLIGHTS = 50_000;
@@ -66,13 +66,15 @@ async function run(context: Context, stage: Stage): Promise<void> {
     const flights: Table = await catalog.createTable('demo.flights', {
       schema: FLIGHTS,
       primaryKey: ['flight'],
-      options: { bucket: 2, 'changelog-producer': 'input', 'write-only': true },
+      // compaction has a step of its own, at the end
+      options: { bucket: 2, 'changelog-producer': 'input', 'log.compaction': false },
     });
     await catalog.createTable('demo.by_origin', { schema: BY_ORIGIN, primaryKey: ['origin'] });
     follower.start();
-    const { before, sampled } = await ingest(context, report, flights, stage);
-    const { after, example } = await amend(report, flights, sampled, stage);
-    const current = await follow(report, catalog, flights, follower, after);
+    const { before, sampled, rows: ingested } = await ingest(context, report, flights, stage);
+    await follower.reached(ingested);
+    const example = await amend(report, flights, follower, sampled, stage);
+    const current = await follow(report, catalog, flights, follower);
     await travel(report, flights, before, current.totals.sum(), example);
     await compact(context, report, flights, current.duration_ms, stage);
     const disk = await usage(stage.warehouse);
@@ -93,12 +95,16 @@ function now(): number {
 }
 
 /** The file as a stream of commits; some of its flights are remembered, to be corrected later. */
-async function ingest(context: Context, report: Report, flights: Table, stage: Stage): Promise<{ before: bigint; sampled: Batch }> {
+async function ingest(
+  context: Context,
+  report: Report,
+  flights: Table,
+  stage: Stage,
+): Promise<{ before: bigint; rows: number; sampled: Batch }> {
   const started_ms = now();
   const progress = progressOf(context, 'ingest');
   const random = seededRandom(SEED);
   const samples: Batch[] = [];
-  let before = 0n;
   let rows = 0;
   let commits = 0;
   const loader = new Loader(
@@ -107,7 +113,6 @@ async function ingest(context: Context, report: Report, flights: Table, stage: S
     {
       progress: (done) => progress.update(done / EXPECTED_ROWS, `${count(done)} flights`),
       async committed(result) {
-        before = result.snapshot ?? before;
         rows += result.rows;
         commits += 1;
       },
@@ -122,38 +127,39 @@ async function ingest(context: Context, report: Report, flights: Table, stage: S
   await loader.load(remembered()).finally(() => progress.clear());
   if (rows === 0) throw new WeirError('INVALID_ARGUMENT', `${stage.data} has no flights`, { file: stage.data });
   const duration_ms = now() - started_ms;
+  // what was committed to the log is in a snapshot when its writer has closed
+  const before = (await flights.snapshot())?.id ?? 0n;
   const files = await flights.files();
   const bytes = files.reduce((sum, entry) => sum + entry.file.fileSize_bytes, 0);
   await report.step(
     'ingest',
     `${count(rows)} flights in ${plural(commits, 'commit')}: ${seconds(duration_ms)}, ${rate(rows, duration_ms)}, ${files.length} files, ${megabytes(bytes)}`,
   );
-  return { before, sampled: concatBatch(samples) };
+  return { before, rows, sampled: concatBatch(samples) };
 }
 
-/** The simulated corrections, and one flight whose delay they change. */
-async function amend(
-  report: Report,
-  flights: Table,
-  sampled: Batch,
-  stage: Stage,
-): Promise<{ after: bigint; example: number | undefined }> {
+/** The simulated corrections, each commit waited for at the follower; one flight whose delay they change. */
+async function amend(report: Report, flights: Table, follower: Follower, sampled: Batch, stage: Stage): Promise<number | undefined> {
   const started_ms = now();
   const random = seededRandom(SEED + 1);
   const perCommit = Math.max(1, Math.ceil(sampled.length / CORRECTION_COMMITS));
   const writer = await flights.openWriter({ commitUser: 'corrections' });
-  let after = 0n;
+  const durable_ms: number[] = [];
+  const followed_ms: number[] = [];
+  const snapshots = (await flights.snapshots()).length;
   let delayed = 0;
   let cancelled = 0;
-  let commits = 0;
   let example: number | undefined;
   try {
     for (let start = 0; start < sampled.length; start += perCommit) {
       stage.signal.throwIfAborted();
       const correction = correct(sliceBatch(sampled, start, Math.min(sampled.length, start + perCommit)), random);
       await writer.write(correction.batch, { kinds: correction.kinds });
-      commits += 1;
-      after = (await writer.commit({ identifier: BigInt(commits) })).snapshot ?? after;
+      const followed = follower.reached(follower.changes + correction.batch.length);
+      const committing_ms = now();
+      await writer.commit({ identifier: BigInt(durable_ms.length + 1) });
+      durable_ms.push(now() - committing_ms);
+      followed_ms.push((await followed) - committing_ms);
       delayed += correction.delayed;
       cancelled += correction.cancelled;
       const update = correction.kinds.indexOf(2);
@@ -165,16 +171,17 @@ async function amend(
   }
   await report.step(
     'correct',
-    `${count(delayed + cancelled)} simulated corrections in ${plural(commits, 'commit')}: ${seconds(now() - started_ms)}`,
+    `${count(delayed + cancelled)} simulated corrections in ${plural(durable_ms.length, 'commit')}: ${seconds(now() - started_ms)}`,
     `${count(delayed)} later delays (-U/+U), ${count(cancelled)} cancellations (-D)`,
+    `a commit is durable after ${milliseconds(median(durable_ms))}, at the follower after ${milliseconds(median(followed_ms))} (medians); ${plural((await flights.snapshots()).length - snapshots, 'snapshot')} made of them`,
   );
-  return { after, example };
+  return example;
 }
 
 /** The follower's summary table against a batch read, which is the query too. */
-async function follow(report: Report, catalog: Catalog, flights: Table, follower: Follower, last: bigint): Promise<TimedTotals> {
+async function follow(report: Report, catalog: Catalog, flights: Table, follower: Follower): Promise<TimedTotals> {
   const started_ms = now();
-  await follower.finish(last);
+  await follower.finish();
   const lag_ms = now() - started_ms;
   const summary = new OriginTotals();
   for await (const row of (await catalog.table('demo.by_origin')).scan().rows()) {
@@ -184,7 +191,7 @@ async function follow(report: Report, catalog: Catalog, flights: Table, follower
       cancelled: Number(row.cancelled),
     });
   }
-  const { totals, duration_ms } = await totalsAt(flights, last);
+  const { totals, duration_ms } = await totalsAt(flights);
   if (!summary.sameRows(totals))
     throw new WeirError('CORRUPTION', 'demo.by_origin, made from the changes, is not what a batch read of demo.flights gives');
   await report.step(
@@ -200,7 +207,7 @@ async function follow(report: Report, catalog: Catalog, flights: Table, follower
   const { flights: rows } = totals.sum();
   await report.step(
     'query',
-    `snapshot ${last}, ${count(rows)} flights merged on read, 2 columns: ${seconds(duration_ms)}, ${rate(rows, duration_ms)}`,
+    `${count(rows)} flights merged on read, 2 columns: ${seconds(duration_ms)}, ${rate(rows, duration_ms)}`,
     ...(top.length === 0 ? [] : [`highest mean delay of the large airports: ${top.join(', ')}`]),
   );
   return { totals, duration_ms };
@@ -211,10 +218,12 @@ interface TimedTotals {
   readonly duration_ms: number;
 }
 
-async function totalsAt(flights: Table, snapshot: bigint): Promise<TimedTotals> {
+/** Of a snapshot, or of all that is committed. */
+async function totalsAt(flights: Table, snapshot?: bigint): Promise<TimedTotals> {
   const started_ms = now();
   const totals = new OriginTotals();
-  for await (const batch of flights.scan({ columns: ['origin', 'delay'], at: { snapshot } }).batches()) totals.add(batch);
+  for await (const batch of flights.scan({ columns: ['origin', 'delay'], ...(snapshot !== undefined && { at: { snapshot } }) }).batches())
+    totals.add(batch);
   return { totals, duration_ms: now() - started_ms };
 }
 
@@ -243,7 +252,7 @@ async function compact(context: Context, report: Report, flights: Table, read_ms
     })
     .finally(() => progress.clear());
   const duration_ms = now() - started_ms;
-  const { duration_ms: again_ms } = await totalsAt(flights, (await flights.snapshot())?.id ?? 0n);
+  const { duration_ms: again_ms } = await totalsAt(flights);
   await report.step(
     'compact',
     `offline, ${count(result.rowsBefore)} rows in: ${seconds(duration_ms)}; ${result.filesBefore} files, ${megabytes(result.bytesBefore)} to ${result.filesAfter} files, ${megabytes(result.bytesAfter)}`,

@@ -1,10 +1,11 @@
 /**
  * A second handle that follows the flights' changelog and keeps `demo.by_origin` up to date from it.
  *
- *   flights ─ changes ─> totals in memory ─ touched origins ─> by_origin   (one commit a snapshot, identifier = the snapshot's)
+ *   flights ─ changes ─> totals in memory ─ touched origins ─> by_origin   (one commit a batch of changes)
  *
- * It follows live until told where the end is, then goes on from its position to there.
+ * It follows live until told to end, then goes on from its position to what is there then.
  */
+import { systemClock } from '../../base/clock.js';
 import { openCatalog, type SchemaSpec, type StreamPosition, type Table, type TableWriter } from '../../index.js';
 import { OriginTotals } from './totals.js';
 
@@ -20,34 +21,40 @@ export class Follower {
   changes = 0;
   commits = 0;
   readonly #live = new AbortController();
-  #position: StreamPosition | { snapshot: bigint } = { snapshot: 1n };
-  #snapshot = 0n;
-  #touched = new Set<string>();
-  #work: Promise<void> | undefined;
+  #position: StreamPosition | 'latest-full' = 'latest-full';
+  #awaited: { readonly changes: number; readonly resolve: (at_ms: number) => void }[] = [];
+  #work: Promise<void> = Promise.resolve();
 
   constructor(readonly warehouse: string) {}
 
   /** Begins to follow, in the background. */
   start(): void {
     this.#work = this.#follow({ signal: this.#live.signal });
-    // told by finish()
+    // told by reached() and finish()
     this.#work.catch(() => undefined);
   }
 
-  /** Catches up to this snapshot and ends. */
-  async finish(last: bigint): Promise<void> {
+  /** When so many changes have come: the monotonic time, ms. */
+  reached(changes: number): Promise<number> {
+    if (this.changes >= changes) return Promise.resolve(systemClock.monotonic_ms());
+    const reached = new Promise<number>((resolve) => this.#awaited.push({ changes, resolve }));
+    return Promise.race([reached, this.#work.then(() => reached)]);
+  }
+
+  /** Catches up to what is committed now and ends. */
+  async finish(): Promise<void> {
     this.#live.abort();
     await this.#work;
-    await this.#follow({ until: { snapshot: last } });
+    await this.#follow({ until: 'now' });
   }
 
   /** Ends where it is. */
   async stop(): Promise<void> {
     this.#live.abort();
-    await this.#work?.catch(() => undefined);
+    await this.#work.catch(() => undefined);
   }
 
-  async #follow(end: { signal: AbortSignal } | { until: { snapshot: bigint } }): Promise<void> {
+  async #follow(end: { signal: AbortSignal } | { until: 'now' }): Promise<void> {
     const catalog = await openCatalog({ warehouse: this.warehouse, threads: 1 });
     try {
       const flights: Table = await catalog.table('demo.flights');
@@ -55,13 +62,11 @@ export class Follower {
       const writer = await summary.openWriter({ commitUser: 'follower' });
       try {
         for await (const change of flights.changes({ from: this.#position, columns: ['origin', 'delay'], ...end })) {
-          if (change.snapshot !== this.#snapshot) await this.#commit(writer);
-          this.#snapshot = change.snapshot;
-          for (const origin of this.totals.add(change.batch, change.kinds)) this.#touched.add(origin);
-          this.changes += change.length;
+          const touched = this.totals.add(change.batch, change.kinds);
+          this.#count(change.length);
+          await this.#commit(writer, touched);
           this.#position = change.position;
         }
-        if ('until' in end) await this.#commit(writer);
       } finally {
         await writer.close();
       }
@@ -70,15 +75,20 @@ export class Follower {
     }
   }
 
-  async #commit(writer: TableWriter): Promise<void> {
-    if (this.#touched.size === 0) return;
-    const rows = [...this.#touched].map((origin) => {
+  #count(changes: number): void {
+    this.changes += changes;
+    const now_ms = systemClock.monotonic_ms();
+    const reached = this.#awaited.filter((each) => each.changes <= this.changes);
+    this.#awaited = this.#awaited.filter((each) => each.changes > this.changes);
+    for (const { resolve } of reached) resolve(now_ms);
+  }
+
+  async #commit(writer: TableWriter, touched: ReadonlySet<string>): Promise<void> {
+    const rows = [...touched].map((origin) => {
       const totals = this.totals.byOrigin.get(origin) ?? { flights: 0, delay: 0, cancelled: 0 };
       return { origin, flights: BigInt(totals.flights), total_delay: BigInt(totals.delay), cancelled: BigInt(totals.cancelled) };
     });
-    this.#touched = new Set();
-    await writer.write(rows);
-    await writer.commit({ identifier: this.#snapshot });
+    await writer.append(rows);
     this.commits += 1;
   }
 }

@@ -6,9 +6,14 @@ export const count = (value: number | bigint): string => value.toLocaleString('e
 export const plural = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 export const signed = (value: number): string => `${value > 0 ? '+' : ''}${count(value)}`;
 export const seconds = (duration_ms: number): string => `${(duration_ms / 1000).toFixed(1)} s`;
+export const milliseconds = (duration_ms: number): string => `${duration_ms.toFixed(1)} ms`;
 export const rate = (rows: number, duration_ms: number): string =>
   `${count(Math.round(rows / Math.max(0.001, duration_ms / 1000) / 1000))},000 rows/s`;
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+}
 
 const VERB_WIDTH = 9;
 

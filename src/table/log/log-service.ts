@@ -14,10 +14,18 @@ import { LogSession } from './log-session.js';
 type Options = Readonly<Record<string, string>>;
 
 /**
- * The options of a table whose log is to be on: its name, and `write-only`, so that other engines neither compact nor expire in
- * passing what the log still refers to.
+ * The options of a new table: it has a log unless they say otherwise. That is written down, because a table that says nothing
+ * was made by another engine, or before there were logs, and has none.
  */
-export function withLog(options: Options, random: Random): Options {
+export function withDefaultLog(options: Options, random: Random): Options {
+  return withLog({ 'log.enabled': 'true', ...options }, random);
+}
+
+/**
+ * What a log that is on needs besides: its name, and `write-only`, so that other engines neither compact nor expire in passing
+ * what the log still refers to.
+ */
+function withLog(options: Options, random: Random): Options {
   if (options['log.enabled']?.trim().toLowerCase() !== 'true') return options;
   return { 'write-only': 'true', 'log.id': random.uuid(), ...options };
 }

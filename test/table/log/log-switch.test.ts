@@ -1,11 +1,11 @@
 /** The log of a table switched off and on again by ALTER. */
 import { expect, it } from 'vitest';
 import { memoryFileIO, openCatalog } from '../../../src/index.js';
-import { pathsBelow } from '../../support/memory-catalog.js';
+import { pathsBelow, SNAPSHOTS_ONLY } from '../../support/memory-catalog.js';
 
 async function newTable(options: Record<string, boolean>) {
   const io = memoryFileIO();
-  const catalog = await openCatalog({ warehouse: '/w', fileIO: io });
+  const catalog = await openCatalog({ warehouse: '/w', fileIO: io, tableDefaults: SNAPSHOTS_ONLY });
   const schema = { id: 'BIGINT NOT NULL', v: 'STRING' };
   const table = await catalog.createTable('db.t', {
     schema,
