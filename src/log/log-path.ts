@@ -12,7 +12,7 @@ export class LogPath {
 
   /** @param table the table's directory @param id the option `log.id` */
   constructor(table: string, id: string) {
-    this.directory = `${table}/log/${id}`;
+    this.directory = `${LogPath.directoryOf(table)}/${id}`;
   }
 
   slotDirectory(slot: bigint): string {
@@ -34,6 +34,16 @@ export class LogPath {
   /** Does the slot open a directory? Then the one before it has to last first, or a power loss leaves a gap. */
   opensDirectory(slot: bigint): boolean {
     return slot % SLOTS_PER_DIRECTORY === 0n;
+  }
+
+  /** Where the logs of a table are: one, unless it was given another id. */
+  static directoryOf(table: string): string {
+    return `${table}/log`;
+  }
+
+  /** The first slot after those of a directory of slots. */
+  static endOf(slotDirectory: string): bigint {
+    return (BigInt(slotDirectory.slice(slotDirectory.lastIndexOf('/') + 1)) + 1n) * SLOTS_PER_DIRECTORY;
   }
 
   /** The slot a file name says, undefined for other files. */

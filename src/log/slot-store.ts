@@ -39,7 +39,7 @@ export class SlotStore {
    */
   async publish(slot: bigint, bytes: Uint8Array): Promise<boolean> {
     const options = { sync: this.#sync, parents: false };
-    if (this.#sync && slot > 1n && this.path.opensDirectory(slot)) await this.#io.syncDirectories([this.path.slotDirectory(slot - 1n)]);
+    if (slot > 1n && this.path.opensDirectory(slot)) await this.sync(slot - 1n, slot - 1n);
     try {
       return await this.#io.createExclusive(this.path.slot(slot), bytes, options);
     } catch (error) {
@@ -90,12 +90,28 @@ export class SlotStore {
     await this.#io.remove(this.path.slot(slot));
   }
 
-  /** Makes the names of these slots last, whoever created them. */
+  /** Makes the names of these slots last, whoever created them. What was trimmed with its directory need not. */
   async sync(from: bigint, to: bigint): Promise<void> {
     if (!this.#sync) return;
     const directories = new Set([this.path.slotDirectory(to)]);
     for (let slot = from; slot < to; slot++) directories.add(this.path.slotDirectory(slot));
-    await this.#io.syncDirectories(directories);
+    for (const directory of directories) {
+      await this.#io.syncDirectories([directory]).catch(async (error: unknown) => {
+        if (!hasCode(error, 'NOT_FOUND')) throw error;
+        if (!(await this.isThere())) throw this.#gone(error);
+      });
+    }
+  }
+
+  /**
+   * Removes the directories of slots that are all below `start` and gone. None is needed again: who makes one of their slots, after
+   * a stall, makes the directory anew, finds that the slot does not count, and removes it.
+   */
+  async removeDirectoriesBelow(start: bigint): Promise<void> {
+    for (const { path } of await this.#io.list(this.path.directory)) {
+      if (!LogPath.isSlotDirectory(path) || LogPath.endOf(path) > start) continue;
+      if ((await this.#slots(path)).length === 0) await this.#io.removeDirectory(path);
+    }
   }
 
   /** Its name lasts after `syncBodies`. */

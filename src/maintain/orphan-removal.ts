@@ -13,7 +13,7 @@ import { WeirError } from '../base/error.js';
 import { inParallel } from '../base/in-parallel.js';
 import type { FileStat } from '../io/file-io.js';
 import type { SchemaStore } from '../meta/schema-store.js';
-import { baseName, findCandidates } from './orphan-candidates.js';
+import { baseName, type Candidates, findCandidates } from './orphan-candidates.js';
 import { type ReferenceContext, referencedFiles } from './referenced-files.js';
 
 export interface OrphanContext extends ReferenceContext {
@@ -22,6 +22,9 @@ export interface OrphanContext extends ReferenceContext {
   /** `database.table`, for errors */
   readonly table: string;
 }
+
+/** Orphans of another kind: those last changed before `limit_ms`, and what nothing is known of. */
+export type FindMore = (limit_ms: number, signal: AbortSignal | undefined) => Promise<Candidates>;
 
 /**
  * What an orphan removal may delete.
@@ -65,7 +68,7 @@ export interface OrphanFile {
 export interface OrphanResult {
   /** the orphans, deleted unless it was a dry run; by path */
   readonly files: readonly OrphanFile[];
-  /** paths of files left alone because nothing is known of their names */
+  /** paths of files left alone because nothing is known of their names; directories of logs of another `log.id` */
   readonly unknown: readonly string[];
   readonly size_bytes: number;
 }
@@ -74,7 +77,7 @@ export interface OrphanResult {
 export const ORPHAN_AGE_MS = 24 * 60 * 60 * 1000;
 
 /** @throws INVALID_ARGUMENT for a limit in the future; CORRUPTION when what names files is missing or damaged: then nothing is deleted */
-export async function removeOrphanFiles(context: OrphanContext, options: OrphanOptions = {}): Promise<OrphanResult> {
+export async function removeOrphanFiles(context: OrphanContext, options: OrphanOptions = {}, findMore?: FindMore): Promise<OrphanResult> {
   const { io, path, schemas, clock, table } = context;
   const { signal, dryRun = false, onProgress } = options;
   const limit_ms = limitOf(options.olderThan, clock.now_ms());
@@ -83,7 +86,8 @@ export async function removeOrphanFiles(context: OrphanContext, options: OrphanO
   const { files: candidates, unknown } = await findCandidates(io, path, schema, signal);
   const old = candidates.filter((file) => file.modified_ms < limit_ms);
   const referenced = old.length === 0 ? new Set<string>() : await referencedFiles(context, signal);
-  const orphans = old.filter((file) => !referenced.has(baseName(file.path))).sort(byPath);
+  const more = await findMore?.(limit_ms, signal);
+  const orphans = [...old.filter((file) => !referenced.has(baseName(file.path))), ...(more?.files ?? [])].sort(byPath);
   if (!dryRun) {
     let deleted = 0;
     await inParallel(orphans, signal, async (file) => {
@@ -93,7 +97,7 @@ export async function removeOrphanFiles(context: OrphanContext, options: OrphanO
   }
   return {
     files: orphans.map(({ path: file, size_bytes, modified_ms }) => ({ path: file, size_bytes, modified_ms })),
-    unknown,
+    unknown: [...unknown, ...(more?.unknown ?? [])],
     size_bytes: orphans.reduce((sum, file) => sum + file.size_bytes, 0),
   };
 }

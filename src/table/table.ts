@@ -5,7 +5,7 @@
  */
 import { hasCode, WeirError } from '../base/error.js';
 import { dropPartitions, truncateTable } from '../commit/table-commit.js';
-import { type OrphanOptions, type OrphanResult, removeOrphanFiles } from '../maintain/orphan-removal.js';
+import type { OrphanOptions, OrphanResult } from '../maintain/orphan-removal.js';
 import { expireSnapshots } from '../maintain/snapshot-expiry.js';
 import type { Consumer } from '../meta/consumer-store.js';
 import { liveFiles } from '../meta/live-files.js';
@@ -25,6 +25,7 @@ import { type CompactOptions, type CompactResult, compactTable } from './compact
 import type { TableMetrics } from './event.js';
 import { readHeld, yieldHeld } from './held-snapshot.js';
 import { type IncrementalRange, incrementalSource } from './incremental.js';
+import { removeAllOrphans } from './log/log-orphans.js';
 import { LogService } from './log/log-service.js';
 import { trimLog } from './log/retention.js';
 import { type PartitionSpec, partitionMatcher } from './partition-spec.js';
@@ -324,14 +325,16 @@ export class Table<R = Row> {
 
   /**
    * Deletes files that nothing refers to: what writers and committers that crashed have left. Only files older than a day go
-   * (`olderThan`), because a commit on its way refers to its files last: the limit must exceed the longest commit.
+   * (`olderThan`), because a commit on its way refers to its files last: the limit must exceed the longest commit, and be twice as
+   * long as messages wait between `prepareCommit` and `commit`.
    *
    * @example
    * const { files, size_bytes } = await flights.removeOrphanFiles({ dryRun: true });
    */
   async removeOrphanFiles(options: OrphanOptions = {}): Promise<OrphanResult> {
     this.#checkMain();
-    return removeOrphanFiles(this.#store, options);
+    await this.#store.refresh();
+    return removeAllOrphans(this.#store, options);
   }
 
   /**

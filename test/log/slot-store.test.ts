@@ -52,6 +52,26 @@ describe('the slots of a log', () => {
     expect(await store.publish(10_000n, bytes('again'))).toBe(false);
   });
 
+  it('leave no directory behind that is all below `start`, and one that is missed stops nobody', async () => {
+    const io = memoryFileIO();
+    const store = await newStore(io);
+    for (const slot of [9_999n, 10_000n, 20_000n]) await store.publish(slot, bytes('x'));
+    await io.writeFile(`${path.directory}/0000/.00000000000000009998.arrow.${crypto.randomUUID()}.tmp`, bytes('half'));
+    await store.removeDirectoriesBelow(20_000n);
+    expect(await io.names(path.directory)).toEqual(['0000', '0001', '0002']);
+    await store.remove(9_999n);
+    await store.remove(10_000n);
+    await store.removeDirectoriesBelow(19_999n);
+    expect(await io.names(path.directory)).toEqual(['0001', '0002']);
+    await store.removeDirectoriesBelow(20_000n);
+    expect(await io.names(path.directory)).toEqual(['0002']);
+    // who slept since before the slots were trimmed, and whose slot would open a directory
+    expect(await store.publish(10_000n, bytes('late'))).toBe(true);
+    await store.sync(9_999n, 20_000n);
+    await io.removeDirectory('/t');
+    await expect(store.sync(9_999n, 20_000n)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
   it('come in the order of their numbers, a directory of five digits after one of four', async () => {
     const store = await newStore();
     for (const slot of [99_990_001n, 100_000_001n, 100_000_002n]) await store.publish(slot, bytes('x'));

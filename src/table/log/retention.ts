@@ -3,7 +3,8 @@
  *
  *   slot ─ covered by a `tree` record at t ─ age ─> t + log.retention ─┐   or `log.retained-slots` newer ones are covered,
  *                                                                      │   but never before t + 2 x LOOK_MS (table-log.ts)
- *                                                                      └─> `start` record ─> deleted upwards, bodies last
+ *                                                                      └─> `start` record ─> deleted upwards, bodies last,
+ *                                                                          then directories that became empty
  *
  * Invariants
  * - what is not in the tree is never removed; the newest slot and the newest `tree` record stay.
@@ -73,6 +74,7 @@ async function removeBelow({ log }: LogHandle, start: bigint): Promise<number> {
     for (const { name } of bodies) await log.store.removeBody(name);
     removed++;
   }
+  await log.store.removeDirectoriesBelow(start);
   return removed;
 }
 

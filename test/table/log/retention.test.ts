@@ -1,6 +1,7 @@
 /** Which slots go, and when: by age, by count, never what a consumer waits for or no snapshot holds. */
 import { describe, expect, it } from 'vitest';
 import { bigint, int, memoryFileIO, type Table } from '../../../src/index.js';
+import { beginLogAt } from '../../support/long-log.js';
 import { FAST, memoryCatalog, pathsBelow } from '../../support/memory-catalog.js';
 import { movableClock, TRIMMABLE_MS } from '../../support/movable-clock.js';
 
@@ -92,6 +93,22 @@ describe('slots', () => {
     await writer.close();
     expect(await table.get({ id: 77n })).toBeUndefined();
     expect(await table.get({ id: 78n })).toEqual({ id: 78n, n: 0 });
+  });
+
+  it('take their directory along when they were its last, and never that of the newest', async () => {
+    const { io, clock, table, commit, slots } = await newTable({ 'log.retained-slots': 1 });
+    await beginLogAt(io, table, 9_993n, clock.now_ms());
+    const directories = async () => (await io.names(`${table.path}/log/${table.options['log.id']}`)).filter((name) => /^\d+$/.test(name));
+    const seen: string[] = [];
+    while ((await table.log())!.start < 10_010n) {
+      clock.forward(TRIMMABLE_MS);
+      await commit();
+      const numbers = await slots();
+      expect(await directories()).toEqual([...new Set(numbers.map((slot) => String(Math.floor(slot / 10_000)).padStart(4, '0')))]);
+      seen.push((await directories()).join());
+    }
+    expect([...new Set(seen)]).toEqual(['0000', '0000,0001', '0001']);
+    expect((await table.scan().toArray()).length).toBe(5);
   });
 });
 
