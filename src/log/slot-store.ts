@@ -44,7 +44,7 @@ export class SlotStore {
       return await this.#io.createExclusive(this.path.slot(slot), bytes, options);
     } catch (error) {
       if (!hasCode(error, 'NOT_FOUND')) throw error;
-      if (!(await this.isThere())) throw this.#gone(error);
+      if (!(await this.isThere())) throw this.gone(error);
     }
     await this.#io.makeDirectory(this.path.slotDirectory(slot), { parents: false });
     return this.#io.createExclusive(this.path.slot(slot), bytes, options);
@@ -98,7 +98,7 @@ export class SlotStore {
     for (const directory of directories) {
       await this.#io.syncDirectories([directory]).catch(async (error: unknown) => {
         if (!hasCode(error, 'NOT_FOUND')) throw error;
-        if (!(await this.isThere())) throw this.#gone(error);
+        if (!(await this.isThere())) throw this.gone(error);
       });
     }
   }
@@ -116,7 +116,7 @@ export class SlotStore {
 
   /** Its name lasts after `syncBodies`. */
   async writeBody(name: string, bytes: Uint8Array): Promise<void> {
-    if (!(await this.isThere())) throw this.#gone();
+    if (!(await this.isThere())) throw this.gone();
     await this.#io.writeFile(this.path.body(name), bytes, { sync: this.#sync && 'file' });
   }
 
@@ -141,7 +141,8 @@ export class SlotStore {
     return (await this.#io.list(directory)).map(({ path }) => LogPath.slotOf(path)).filter((slot) => slot !== undefined);
   }
 
-  #gone(cause?: unknown): WeirError {
+  /** What it is when `isThere` says no. */
+  gone(cause?: unknown): WeirError {
     return new WeirError('NOT_FOUND', `the log ${this.path.directory} is gone: the table was dropped`, {
       file: this.path.directory,
       cause,

@@ -392,7 +392,10 @@ export class TableLog {
       }
       const isHead = state.slot === 0n ? (await store.newest()) === undefined : await store.exists(state.slot);
       if (isHead) this.#lastLook = before;
-      else this.#state = undefined;
+      else {
+        if (state.slot > this.#seen) this.#seen = state.slot;
+        this.#state = undefined;
+      }
       return isHead;
     }
   }
@@ -411,6 +414,7 @@ export class TableLog {
     for (let before: bigint | undefined; ; ) {
       this.#lastLook = this.#now();
       const newest = await this.#newest();
+      if (newest === undefined && this.#seen > 0n) throw await this.#lost();
       if (newest === undefined || newest.tree.slot === 0n) return new LogState();
       const { tree, slot } = newest;
       const record = tree.slot === slot ? newest : (await this.#reader.header(tree.slot, this.#options.id))?.header;
@@ -422,9 +426,15 @@ export class TableLog {
     }
   }
 
+  /** What a log without any slot is that had some: its newest is never removed. */
+  async #lost(): Promise<WeirError> {
+    const { store } = this.#options;
+    return (await store.isThere()) ? this.#missing(this.#seen) : store.gone();
+  }
+
   #missing(slot: bigint): WeirError {
     const file = this.#options.store.path.slot(slot);
-    return new WeirError('CORRUPTION', `log slot ${file} is missing: later ones are there, and it was not given up`, { file });
+    return new WeirError('CORRUPTION', `log slot ${file} is missing: it was there, or later ones are, and it was not given up`, { file });
   }
 
   /** The header of the newest slot, undefined for an empty log. */

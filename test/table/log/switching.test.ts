@@ -125,6 +125,16 @@ describe('log.enabled', () => {
 });
 
 describe('a table that was dropped', () => {
+  it('ends its writers: what they would flush is gone', async () => {
+    const { io, table } = await newTable();
+    const writer = await table.openWriter({ commitUser: 'job' });
+    await writer.write(rows(0, 4, 1));
+    await writer.commit();
+    await (await memoryCatalog(io, { seed: 2 })).catalog.dropTable('db.t');
+    await expect(writer.close()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await io.exists(table.path)).toBe(false);
+  });
+
   it('takes no commit, and one made again does not see the old slots', async () => {
     const { io, catalog, table } = await newTable();
     const writer = await table.openWriter({ commitUser: 'job' });
