@@ -11,8 +11,11 @@ export interface Clock {
   now_ms(): number;
   /** monotonic clock, milliseconds since some fixed point */
   monotonic_ms(): number;
-  /** resolves after `duration_ms`; rejects with the signal's reason when aborted before */
-  sleep(duration_ms: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * resolves after `duration_ms`; rejects with the signal's reason when aborted before. A process need not live on for a sleep
+   * in the `background`.
+   */
+  sleep(duration_ms: number, signal?: AbortSignal, options?: { background?: boolean }): Promise<void>;
 }
 
 /**
@@ -24,17 +27,17 @@ export interface Clock {
 export const systemClock: Clock = {
   now_ms: () => Date.now(),
   monotonic_ms: () => performance.now(),
-  sleep: async (duration_ms, signal) => {
+  sleep: async (duration_ms, signal, { background = false } = {}) => {
     let left_ms = duration_ms;
-    for (; left_ms > LONGEST_TIMER_MS; left_ms -= LONGEST_TIMER_MS) await oneTimer(LONGEST_TIMER_MS, signal);
-    await oneTimer(left_ms, signal);
+    for (; left_ms > LONGEST_TIMER_MS; left_ms -= LONGEST_TIMER_MS) await oneTimer(LONGEST_TIMER_MS, signal, background);
+    await oneTimer(left_ms, signal, background);
   },
 };
 
 /** A timer that is set for longer fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-function oneTimer(duration_ms: number, signal: AbortSignal | undefined): Promise<void> {
+function oneTimer(duration_ms: number, signal: AbortSignal | undefined, background: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const onAbort = () => {
@@ -45,6 +48,7 @@ function oneTimer(duration_ms: number, signal: AbortSignal | undefined): Promise
       signal?.removeEventListener('abort', onAbort);
       resolve();
     }, duration_ms);
+    if (background) timer.unref();
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }

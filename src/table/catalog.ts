@@ -257,8 +257,9 @@ export class Catalog {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await Promise.all([...this.#tables].map((table) => table.close()));
+    const closed = await Promise.allSettled([...this.#tables].map((table) => table.close()));
     if (this.#ownsExecutor) await this.#services.executor.close();
+    for (const each of closed) if (each.status === 'rejected') throw each.reason;
   }
 
   /**

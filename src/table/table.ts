@@ -530,15 +530,20 @@ export class Table<R = Row> {
   }
 
   /**
-   * Ends what this handle keeps open. Writers and streams that it opened are closed on their own.
+   * Ends what this handle keeps open. Writers and streams that it opened are closed on their own; what writers that are still
+   * open committed to the table's log is put into a snapshot.
    *
    * @example
    * await flights.close();
    */
   async close(): Promise<void> {
-    await this.#expiring.catch(() => {});
-    await this.#points?.close();
-    this.#points = undefined;
+    try {
+      await this.#log.close();
+    } finally {
+      await this.#expiring.catch(() => {});
+      await this.#points?.close();
+      this.#points = undefined;
+    }
   }
 
   /**

@@ -3,7 +3,8 @@
  *
  * One keeper a table and process; keepers of several processes take turns by claims, which are hints: the position check of
  * a commit is what keeps two from doing the same.
- * Invariant: a keeper that fails tells it and tries again; it never fails the job that commits.
+ * Invariants: a keeper that fails tells it and tries again, it never fails the job that commits; a process does not live on
+ * for a keeper that waits.
  */
 import type { CommitMessage } from '../../meta/commit-message.js';
 import { partitionPath } from '../../meta/partition-path.js';
@@ -21,6 +22,8 @@ export class LogKeeper {
   #stop: AbortController | undefined;
   #running: Promise<void> = Promise.resolve();
   #working: Promise<Materialised> | undefined;
+  /** begins when the work under way has ended, which need not have seen all that is committed by now */
+  #next: Promise<Materialised> | undefined;
 
   constructor(store: TableStore, handle: LogHandle, expire: () => Promise<void>) {
     this.#store = store;
@@ -40,16 +43,41 @@ export class LogKeeper {
 
   /** A writer has closed: with the last one the keeper rests. */
   async release(): Promise<void> {
-    this.#writers--;
-    if (this.#writers > 0) return;
+    if (this.#writers === 0 || --this.#writers > 0) return;
+    await this.#rest();
+  }
+
+  /** Whatever writers are open: all that they committed is put into the tree, and the keeper rests. */
+  async close(): Promise<void> {
+    if (this.#writers === 0) return;
+    this.#writers = 0;
+    try {
+      await this.flush();
+    } finally {
+      await this.#rest();
+    }
+  }
+
+  async #rest(): Promise<void> {
     this.#stop?.abort();
     await this.#running;
     await this.#working?.catch(() => undefined);
   }
 
-  /** Puts all that is committed into the tree, now. Calls at one time share the work. */
+  /** Puts all that is committed into the tree, now. Calls while one is at it share the next. */
   flush(signal?: AbortSignal): Promise<Materialised> {
-    this.#working ??= this.#work(signal).finally(() => {
+    if (this.#working === undefined) return this.#begin(signal);
+    this.#next ??= this.#working
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.flush(signal);
+      });
+    return this.#next;
+  }
+
+  #begin(signal?: AbortSignal): Promise<Materialised> {
+    this.#working = this.#work(signal).finally(() => {
       this.#working = undefined;
     });
     return this.#working;
@@ -61,17 +89,19 @@ export class LogKeeper {
     const limit_bytes = options.logPendingMax_bytes;
     if (this.#handle.log.pending_bytes < limit_bytes / 2) return;
     if (this.#handle.log.pending_bytes < limit_bytes) {
-      this.flush().catch((error) => this.#warn(error));
+      if (this.#working === undefined) this.flush().catch((error) => this.#warn(error));
       return;
     }
     const started_ms = clock.monotonic_ms();
-    while (this.#handle.log.pending_bytes >= limit_bytes) await this.flush();
+    while (this.#handle.log.pending_bytes >= limit_bytes) await (this.#working ?? this.flush());
     this.#store.emit({ type: 'back-pressure', reason: 'log', duration_ms: clock.monotonic_ms() - started_ms });
   }
 
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const woken = await this.#store.clock.sleep(this.#store.options.snapshotInterval_ms, signal).catch(() => 'stopped' as const);
+      const woken = await this.#store.clock
+        .sleep(this.#store.options.snapshotInterval_ms, signal, { background: true })
+        .catch(() => 'stopped' as const);
       if (woken === 'stopped') return;
       try {
         if (await this.#claim()) await this.flush();

@@ -71,6 +71,11 @@ export class LogService {
     return (await this.#keeperOf(this.#store.log)?.flush(signal))?.snapshot;
   }
 
+  /** Ends the keeping, though writers be open: what they committed is put into a snapshot. */
+  async close(): Promise<void> {
+    await this.#keeper?.keeper.close();
+  }
+
   #keeperOf(handle: LogHandle | undefined): LogKeeper | undefined {
     if (this.#keeper?.handle !== handle)
       this.#keeper = handle === undefined ? undefined : { handle, keeper: new LogKeeper(this.#store, handle, this.#expire) };
