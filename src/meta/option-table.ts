@@ -214,7 +214,12 @@ export const TABLE_OPTIONS: readonly TableOption[] = [
   refused('postpone.merge-on-read', 'boolean', 'false', 'batch reads merge what is postponed'),
 
   // writing and compacting
-  honoured('log.enabled', 'boolean', 'false', "commits go to the table's log (weir alone reads it) and reach a snapshot at intervals"),
+  honoured(
+    'log.enabled',
+    'boolean',
+    'false',
+    "commits go to the table's log (weir alone reads it) and reach a snapshot at intervals; a table weir creates has `true` unless told",
+  ),
   honoured('log.id', 'text', null, 'names the directory of the log; made when the log is first enabled'),
   honoured('snapshot.interval', 'duration', '10 s', "how often a writer puts the log's new rows into a snapshot"),
   honoured('log.linger', 'duration', '0 ms', 'how long a commit waits for others to share its slot'),
@@ -227,7 +232,7 @@ export const TABLE_OPTIONS: readonly TableOption[] = [
   honoured('log.retention.max', 'duration', '1 d', 'how long a registered consumer can hold slots'),
   honoured('log.user-retention', 'duration', '7 d', 'commit users that did nothing for so long are forgotten'),
   honoured('log.compaction', 'boolean', 'true', 'whoever puts the log into a snapshot compacts too, whatever write-only says'),
-  honoured('write-only', 'boolean', 'false', 'writers neither compact nor expire'),
+  honoured('write-only', 'boolean', 'false', 'writers neither compact nor expire; a table weir creates with a log has `true` unless told'),
   honoured('write-buffer-size', 'size', '256 mb', 'memory of a writer; beyond it sorted files of level 0 are written early'),
   ignored('write-buffer-spillable', 'boolean', 'true', 'weir writes files of level 0 instead of spilling'),
   honoured('num-levels', 'integer', null, 'levels of the tree; default: compaction trigger + 1', { least: 2 }),

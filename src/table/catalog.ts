@@ -24,7 +24,7 @@ import { type Services, TableStore } from './table-store.js';
  * Where the tables are, and what else a catalog may be given.
  *
  * @example
- * const options: CatalogOptions = { warehouse: '/data/warehouse', threads: 4, logger: console };
+ * const options: CatalogOptions = { warehouse: '/data/warehouse', threads: 4, logger: console, tableDefaults: { 'snapshot.interval': '2 s' } };
  * const many = await openCatalog(options);
  */
 export interface CatalogOptions {

@@ -198,7 +198,8 @@ export class Table<R = Row> {
   }
 
   /**
-   * The committer of a job with several writers.
+   * The committer of a job with several writers. On a table with a log it is fenced by whoever opens under its commit user after
+   * it: its writers leave theirs out.
    *
    * @example
    * const committer = await flights.openCommitter({ commitUser: 'job-7' });
@@ -393,7 +394,7 @@ export class Table<R = Row> {
   }
 
   /**
-   * Snapshots held, oldest first.
+   * Snapshots held, oldest first. What stands in the table's log only is in none of them: `flush` makes one.
    *
    * @example
    * for (const { id, commitKind, timeMillis } of await flights.snapshots()) console.log(id, commitKind, new Date(timeMillis));

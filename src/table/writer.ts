@@ -40,7 +40,8 @@ import type { TableStore } from './table-store.js';
 export interface WriterOptions {
   /**
    * Names the job: identifiers grow per commit user, and a job that restarts under the same name continues where it was.
-   * Default: a fresh random name, for one-off writes.
+   * Default: a fresh random name, for one-off writes. On a table with a log it ends who opened under the name before (FENCED):
+   * writers whose messages a `TableCommitter` commits need none.
    */
   commitUser?: string;
   /** Replace the whole table (true: with dynamic partition overwrite, the partitions written) or one partition by what is written. */
