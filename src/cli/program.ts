@@ -81,13 +81,13 @@ function makeProgram(streams: Omit<Context, 'options'>): Command {
 function defineTables(program: Command, context: () => Context): void {
   program
     .command('create')
-    .description('make a table (and its database)')
+    .description('make a table (and its database); it has a log')
     .argument('<table>', 'database.table')
     .option('--column <definition>', "'id BIGINT NOT NULL', one flag a column", collect)
     .option('--like <file>', 'take the columns of a parquet, arrow, csv or jsonl file')
     .option('--primary-key <columns>', 'a,b', collect)
     .option('--partition <columns>', 'a,b', collect)
-    .option('--option <key=value>', 'table option', collect)
+    .option('--option <key=value>', 'table option; log.enabled=false: without a log, each commit is a snapshot', collect)
     .option('--comment <text>')
     .option('--if-not-exists', 'a table that is there already is fine')
     .action(async (table, options) => (await import('./commands/create.js')).create(context(), table, options));
@@ -128,7 +128,7 @@ function defineData(program: Command, context: () => Context): void {
     new Option('--numbers <how>', 'plain: JSON numbers for BIGINT, DECIMAL, FLOAT and DOUBLE').choices(['exact', 'plain']).default('exact');
   program
     .command('write')
-    .description('write the rows of files, - being stdin')
+    .description('write the rows of files, - being stdin; each commit prints its snapshot (null: its slot in the log), identifier and rows')
     .argument('<table>', 'database.table')
     .argument('<files...>')
     .addOption(new Option('--format <format>', 'default: by the name').choices(['jsonl', 'csv', 'parquet', 'arrow']))

@@ -23,10 +23,17 @@ it('tells what it did, and it is so', async () => {
   expect(outcome).toMatchObject({ code: 0, err: '' });
   for (const step of ['1 ingest', '2 correct', '3 follow', '4 query', '5 travel', '6 compact']) expect(outcome.out).toContain(step);
   expect(outcome.out).toContain(`${ROWS.toLocaleString('en-US')} flights in 1 commit:`);
+  const made =
+    /in (\d+) commits: .*\n.*\n +a commit is durable after [\d.]+ ms, at the follower after [\d.]+ ms \(medians\); (\d+) snapshots? made/.exec(
+      outcome.out,
+    );
+  expect(Number(made?.[1])).toBeGreaterThan(100);
+  expect(Number(made?.[2])).toBeLessThan(Number(made?.[1]) / 10);
   expect(outcome.out).toContain('✓ its 4 airports equal a batch read');
   const cancelled = Number(/([\d,]+) cancellations \(-D\)/.exec(outcome.out)?.[1]?.replaceAll(',', ''));
   expect(cancelled).toBeGreaterThan(20);
   expect(await bench.lines(['read', 'demo.flights', '--columns', 'flight'])).toHaveLength(ROWS - cancelled);
+  expect(await bench.records(['show', 'demo.flights'])).toMatchObject([{ log: { enabled: true } }]);
   const summary = await bench.records(['read', 'demo.by_origin', '--numbers', 'plain']);
   const sum = (name: string) => summary.reduce((total, row) => total + Number(row[name]), 0);
   expect(sum('flights')).toBe(ROWS - cancelled);

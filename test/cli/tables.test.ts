@@ -46,7 +46,14 @@ describe('tables', () => {
       primary_keys: ['id', 'dt'],
       partition_keys: ['dt'],
       snapshot_id: null,
-      options: { bucket: '1', 'changelog-producer': 'input', 'snapshot.num-retained.min': '2' },
+      options: {
+        bucket: '1',
+        'changelog-producer': 'input',
+        'snapshot.num-retained.min': '2',
+        'log.enabled': 'true',
+        'log.id': expect.any(String),
+        'write-only': 'true',
+      },
     });
     expect(columnsOf(shown)).toEqual([
       'id BIGINT NOT NULL',
@@ -60,6 +67,17 @@ describe('tables', () => {
     expect(await bench.records(['schemas', 'ods.flights'])).toMatchObject([
       { schema_id: 0, primary_keys: ['id', 'dt'], partition_keys: ['dt'] },
     ]);
+  });
+
+  it('create makes no log with log.enabled=false', async () => {
+    await bench.lines(['create', 'ods.plain', '--column', 'id INT', '--option', 'log.enabled=false']);
+    expect(await bench.records(['options', 'ods.plain'])).toEqual([
+      { key: 'file.compression', value: 'snappy' },
+      { key: 'log.enabled', value: 'false' },
+    ]);
+    expect(await bench.records(['write', 'ods.plain', '-'], { input: '{"id":1}\n' })).toMatchObject([{ snapshot: 1, rows: 1 }]);
+    expect((await bench.records(['show', 'ods.plain']))[0]).not.toHaveProperty('log.id');
+    await bench.lines(['drop', 'ods.plain']);
   });
 
   it('ls lists', async () => {
