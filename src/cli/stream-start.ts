@@ -22,7 +22,10 @@ export async function startOf(table: Table, from: StreamStart): Promise<StreamPl
   if (from === 'latest') return placeOf(await table.position());
   const snapshot = from === 'earliest' ? (await table.snapshots())[0] : await table.snapshot();
   if (snapshot === undefined) return changesOf(1n);
-  return { position: formatPosition({ phase: 'full', snapshot: snapshot.id, done: 0 }), snapshot: snapshot.id };
+  return {
+    position: formatPosition({ phase: 'full', snapshot: snapshot.id, done: 0, list: snapshot.deltaManifestList }),
+    snapshot: snapshot.id,
+  };
 }
 
 function placeOf(position: StreamPosition): StreamPlace {

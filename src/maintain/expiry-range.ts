@@ -36,7 +36,7 @@ export async function expiryRange(
   if (begin === undefined || latest === undefined) return undefined;
   const least = latest - BigInt(options.snapshotNumRetainedMin) + 1n;
   if (least <= begin) return { begin, end: begin };
-  const consumed = await consumers.minNextSnapshot();
+  const consumed = await consumers.minNextSnapshot({ differences: options.logId !== undefined });
   let exclusive = least;
   if (begin + BigInt(limit) < exclusive) exclusive = begin + BigInt(limit);
   if (consumed !== undefined && consumed < exclusive) exclusive = consumed;

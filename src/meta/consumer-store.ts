@@ -14,7 +14,7 @@ const PREFIX = 'consumer-';
 export interface Progress {
   /** first snapshot not consumed */
   readonly nextSnapshot: bigint;
-  /** where in the table's log a consumer of weir's is; other engines drop it when they move the consumer */
+  /** where a consumer of weir's is, in the log too; other engines drop it when they move the consumer */
   readonly position: string | undefined;
 }
 
@@ -72,10 +72,17 @@ export class ConsumerStore {
     return consumers.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  /** The least snapshot any consumer still needs. */
-  async minNextSnapshot(): Promise<bigint | undefined> {
+  /**
+   * The least snapshot any consumer still needs.
+   *
+   * @param differences one of weir's needs the snapshot before its next one, too: an OVERWRITE is told as the difference to it
+   */
+  async minNextSnapshot({ differences = false }: { differences?: boolean } = {}): Promise<bigint | undefined> {
     let least: bigint | undefined;
-    for (const { nextSnapshot } of await this.list()) if (least === undefined || nextSnapshot < least) least = nextSnapshot;
+    for (const { nextSnapshot, position } of await this.list()) {
+      const needed = differences && position !== undefined ? nextSnapshot - 1n : nextSnapshot;
+      if (least === undefined || needed < least) least = needed;
+    }
     return least;
   }
 

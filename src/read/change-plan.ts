@@ -56,7 +56,7 @@ export async function planPostponed(context: ReadContext, snapshot: Snapshot, sc
 }
 
 /** The levels whose rows the changelog has told of. */
-function toldLevels({ changelogProducer, numLevels }: TableOptions): (level: number) => boolean {
+export function toldLevels({ changelogProducer, numLevels }: TableOptions): (level: number) => boolean {
   switch (changelogProducer) {
     case 'lookup':
       return (level) => level > 0;

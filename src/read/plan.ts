@@ -123,12 +123,17 @@ export interface BucketEntries {
 export function groupByBucket(entries: readonly ManifestEntry[]): BucketEntries[] {
   const groups = new Map<string, BucketEntries & { entries: ManifestEntry[] }>();
   for (const entry of entries) {
-    const key = `${Buffer.from(entry.partition).toString('latin1')}/${entry.bucket}`;
+    const key = bucketKey(entry);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { partition: entry.partition, bucket: entry.bucket, entries: [entry] });
     else group.entries.push(entry);
   }
   return [...groups.values()];
+}
+
+/** Equal for equal (partition, bucket). */
+export function bucketKey({ partition, bucket }: Pick<ManifestEntry, 'partition' | 'bucket'>): string {
+  return `${Buffer.from(partition).toString('latin1')}/${bucket}`;
 }
 
 /** The levels that reads of a state see. */

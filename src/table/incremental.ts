@@ -8,7 +8,7 @@
  */
 import { WeirError } from '../base/error.js';
 import type { BoundPredicate, Predicate } from '../types/predicate.js';
-import type { Change } from './changes.js';
+import type { Change } from './change.js';
 import { streamChanges } from './changes.js';
 import type { TableStore } from './table-store.js';
 

@@ -8,7 +8,11 @@
  *                           row numbers below <number>; of other engines' snapshots all before <snapshot>
  *   aside-<snapshot>-<n>-<slot>-<number>-<commit>
  *                           the same before the slot, and n batches of that snapshot
+ *   …@<list>                the delta manifest list of the newest snapshot that something was told of: <snapshot> itself in the
+ *                           middle of it, else the one before. One of another name was made after a rollback
+ *   …@<list>@<log>          in the log: its id
  *
+ * A text without what follows an @, from an earlier weir, is a position too: it is not checked then.
  * Counting batches is exact because files never change and a plan lists them in a fixed order.
  */
 import { WeirError } from '../base/error.js';
@@ -35,6 +39,8 @@ export interface SnapshotPlace {
   readonly phase: 'full' | 'change';
   readonly snapshot: bigint;
   readonly done: number;
+  /** delta manifest list of the newest snapshot told of; undefined when that is not known */
+  readonly list?: string | undefined;
 }
 
 /** A place in the table's log. */
@@ -51,6 +57,10 @@ export interface LogPlace {
   readonly end: bigint;
   /** of the slot before; empty when that is not known */
   readonly commit: string;
+  /** delta manifest list of the newest snapshot told of or passed over; undefined when that is not known */
+  readonly list?: string | undefined;
+  /** the table's `log.id`; undefined when that is not known */
+  readonly log?: string | undefined;
 }
 
 /**
@@ -61,10 +71,16 @@ export interface LogPlace {
  * const changes = flights.changes({ from });
  */
 export function formatPosition(place: Place): StreamPosition {
-  if (place.phase !== 'log') return `${place.phase}-${place.snapshot}-${place.done}` as StreamPosition;
-  const { aside, snapshot, done, slot, end, commit } = place;
-  return `${aside ? 'aside' : 'log'}-${snapshot}-${done}-${slot}-${end}-${commit}` as StreamPosition;
+  const { snapshot, done, list } = place;
+  const listed = list === undefined ? '' : `@${list}`;
+  if (place.phase !== 'log') return `${place.phase}-${snapshot}-${done}${listed}` as StreamPosition;
+  const { aside, slot, end, commit, log } = place;
+  const marks = log === undefined ? listed : `@${list ?? ''}@${log}`;
+  return `${aside ? 'aside' : 'log'}-${snapshot}-${done}-${slot}-${end}-${commit}${marks}` as StreamPosition;
 }
+
+const SHAPE =
+  /^(?:(full|change)-(\d{1,19})-(\d{1,15})|(log|aside)-(\d{1,19})-(\d{1,15})-(\d{1,19})-(\d{1,19})-([0-9a-f-]*))(?:@([^@\s]*)(?:@([^@\s]+))?)?$/;
 
 /**
  * The place of a position. INVALID_ARGUMENT for a text that is none.
@@ -73,12 +89,26 @@ export function formatPosition(place: Place): StreamPosition {
  * const { snapshot } = parsePosition('change-7-0'); // 7n
  */
 export function parsePosition(text: string): Place {
-  const match = /^(?:(full|change)-(\d{1,19})-(\d{1,15})|(log|aside)-(\d{1,19})-(\d{1,15})-(\d{1,19})-(\d{1,19})-([0-9a-f-]*))$/.exec(text);
+  const match = SHAPE.exec(text);
   if (match === null) throw new WeirError('INVALID_ARGUMENT', `'${text}' is no stream position`);
-  const [, phase, snapshot, done, inLog, next, part, slot, end, commit] = match;
-  if (phase === undefined) {
-    const aside = inLog === 'aside';
-    return { phase: 'log', snapshot: BigInt(next!), done: Number(part), aside, slot: BigInt(slot!), end: BigInt(end!), commit: commit! };
-  }
-  return { phase: phase as SnapshotPlace['phase'], snapshot: BigInt(snapshot!), done: Number(done) };
+  const [, phase, snapshot, done, inLog, next, part, slot, end, commit, list, log] = match;
+  const listed = list !== undefined && list !== '' && { list };
+  if (phase !== undefined) return { phase: phase as SnapshotPlace['phase'], snapshot: BigInt(snapshot!), done: Number(done), ...listed };
+  return {
+    phase: 'log',
+    snapshot: BigInt(next!),
+    done: Number(part),
+    aside: inLog === 'aside',
+    slot: BigInt(slot!),
+    end: BigInt(end!),
+    commit: commit!,
+    ...listed,
+    ...(log !== undefined && { log }),
+  };
+}
+
+/** The snapshot whose delta manifest list a place names. */
+export function listedSnapshot(place: Place): bigint {
+  const inside = place.phase === 'full' || (place.done > 0 && (place.phase !== 'log' || place.aside));
+  return inside ? place.snapshot : place.snapshot - 1n;
 }

@@ -7,24 +7,30 @@ import type { TableStore } from './table-store.js';
 
 const BATCH_ROWS = 65_536;
 
+type Wanted = Pick<SplitInput, 'schema' | 'columns' | 'where' | 'kinds'>;
+
 export function streamSplit(
   store: TableStore,
   plan: PlannedRead,
   split: Split,
-  wanted: Pick<SplitInput, 'schema' | 'columns' | 'where' | 'kinds'>,
+  wanted: Wanted,
   signal: AbortSignal | undefined,
 ): AsyncIterable<Batch> {
+  return store.services.executor.stream(splitTask, splitInput(store, plan, split, wanted), { signal });
+}
+
+/** What a task has to know to read a split. */
+export function splitInput(store: TableStore, { fileSchemas }: Pick<PlannedRead, 'fileSchemas'>, split: Split, wanted: Wanted): SplitInput {
   const { sequenceFields, sequenceAscending, ignoreDelete } = store.options;
-  const input: SplitInput = {
+  return {
     ...wanted,
     io: store.ioRef,
     table: store.table,
-    fileSchemas: plan.fileSchemas,
+    fileSchemas,
     split,
     sequenceFields,
     sequenceAscending,
     ignoreDelete,
     batchRows: BATCH_ROWS,
   };
-  return store.services.executor.stream(splitTask, input, { signal });
 }

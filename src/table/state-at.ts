@@ -12,6 +12,7 @@ import { readUnlessExpired } from '../meta/expired-snapshot.js';
 import type { Snapshot } from '../meta/snapshot.js';
 import { LogFollower } from './log/log-follower.js';
 import type { LogPlace, Place } from './position.js';
+import { checkNotRolledBack } from './rolled-back.js';
 import type { TableStore } from './table-store.js';
 
 export interface State {
@@ -23,19 +24,20 @@ export interface State {
 
 /** The place behind everything that is committed. */
 export async function latestPlace(store: TableStore): Promise<Place> {
-  const next = ((await store.snapshots.latestId()) ?? 0n) + 1n;
-  if (store.log === undefined) return { phase: 'change', snapshot: next, done: 0 };
-  return new LogFollower(store, store.log).atHead(next);
+  const latest = await store.snapshots.latest();
+  const inLog = store.log && (await new LogFollower(store, store.log).atHead(latest));
+  return inLog ?? { phase: 'change', snapshot: (latest?.id ?? 0n) + 1n, done: 0, list: latest?.deltaManifestList };
 }
 
 /** The end of the commit that a place stands in. @throws POSITION_EXPIRED when its slot is gone */
 export async function wholePlace(store: TableStore, place: Place): Promise<Place> {
   if (place.done === 0 && place.phase !== 'full') return place;
   const next = place.snapshot + 1n;
-  if (place.phase !== 'log') return { phase: 'change', snapshot: next, done: 0 };
+  const behind: Place = { phase: 'change', snapshot: next, done: 0, list: place.list };
+  if (place.phase !== 'log') return behind;
   if (place.aside) {
     const position = await new LogFollower(store, logOf(store)).positionBefore(next);
-    if (position !== undefined && position >= place.slot) return { phase: 'change', snapshot: next, done: 0 };
+    if (position !== undefined && position >= place.slot) return behind;
     return { ...place, snapshot: next, done: 0, aside: false };
   }
   const { header } = await logOf(store).log.slot(place.slot);
@@ -45,10 +47,11 @@ export async function wholePlace(store: TableStore, place: Place): Promise<Place
 /**
  * The state at the end of the commit that the place stands in.
  *
- * @throws POSITION_EXPIRED when a slot or the snapshot beneath it is gone, or the log is another one; UNSUPPORTED for a place
- *   in the log of a table without one
+ * @throws POSITION_EXPIRED when a slot or the snapshot beneath it is gone, the log is another one, or the table was rolled back;
+ *   UNSUPPORTED for a place in the log of a table without one
  */
 export async function stateAt(store: TableStore, given: Place): Promise<State> {
+  await checkNotRolledBack(store, given);
   const place = await wholePlace(store, given);
   if (place.phase === 'log') return logState(store, place);
   const id = place.snapshot - 1n;
@@ -71,10 +74,10 @@ async function logState(store: TableStore, place: LogPlace): Promise<State> {
 }
 
 async function checkSame(store: TableStore, place: LogPlace): Promise<void> {
-  const { log } = logOf(store);
+  const { id, log } = logOf(store);
   const last = place.slot - 1n;
   const { slot, start } = await log.refresh();
-  if (last > slot) throw expired(store, place);
+  if (last > slot || (place.log !== undefined && place.log !== id)) throw expired(store, place);
   if (place.commit === '' || last < start) return;
   const { header } = await log.slot(last);
   if (header.commit !== place.commit) throw expired(store, place);

@@ -6,8 +6,8 @@
  *
  * Others may write, compact and expire meanwhile: what they take away is passed over, what they add is not looked at.
  */
-import { WeirError } from '../base/error.js';
-import { LOG_USER } from '../log/tree-position.js';
+import { hasCode, WeirError } from '../base/error.js';
+import { LOG_USER, positionProperty } from '../log/tree-position.js';
 import { validateForStream } from '../meta/table-options.js';
 import { formatPosition, type Place, parsePosition, type StreamPosition } from './position.js';
 import { latestPlace, wholePlace } from './state-at.js';
@@ -17,6 +17,9 @@ import { FileCheck } from './verify/files.js';
 import { verifyLog } from './verify/log.js';
 import { Report, type VerifyCheck, type VerifyProblem } from './verify/report.js';
 import { verifySnapshots } from './verify/snapshots.js';
+
+/** how often an expiry may overtake a fold */
+const MAX_FOLDS = 5;
 
 export type { VerifyCheck, VerifyProblem } from './verify/report.js';
 
@@ -59,17 +62,32 @@ export async function verifyTable(store: TableStore, options: VerifyOptions): Pr
   const files = new FileCheck(store, report);
   await verifySnapshots(store, report, (snapshot, entries) => files.live(snapshot, entries, signal), signal);
   if (store.log !== undefined) await verifyLog(store, store.log, report, signal);
-  // what is damaged has been told by the checks of the files; here it ends the fold
-  await report.attempt('changes', () => foldAll(store, report, options));
+  await fold(store, report, options);
   const { problems, checks, rows } = report;
   return { ok: problems.length === 0, checks, rows, problems };
+}
+
+/** Without a given start a fold that an expiry overtakes begins again, from what there is then. */
+async function fold(store: TableStore, report: Report, options: VerifyOptions): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const found = new Report();
+    try {
+      // what is damaged has been told by the checks of the files; here it ends the fold
+      await found.attempt('changes', () => foldAll(store, found, options));
+      return report.add(found);
+    } catch (error) {
+      if (options.from !== undefined || !hasCode(error, 'POSITION_EXPIRED')) throw error;
+      if (attempt === MAX_FOLDS) return report.note('changes', `not folded: what was read expired meanwhile, ${attempt} times`);
+    }
+  }
 }
 
 async function foldAll(store: TableStore, report: Report, options: VerifyOptions): Promise<void> {
   const refused = whyNot(store);
   if (refused !== undefined) return report.note('changes', refused);
-  const to = options.to === undefined ? await latestPlace(store) : await placeOf(store, options.to);
+  // the start first: an expiry may pass over a later one
   const given = options.from === undefined ? await earliestPlace(store) : await placeOf(store, options.from);
+  const to = options.to === undefined ? await latestPlace(store) : await placeOf(store, options.to);
   if (isAfter(given, to))
     throw new WeirError(
       'INVALID_ARGUMENT',
@@ -82,7 +100,7 @@ async function foldAll(store: TableStore, report: Report, options: VerifyOptions
   const foreign = await lookThrough(store, given, to);
   const unordered = store.options.sequenceFields.length > 0 || (store.log !== undefined && foreign.writes);
   const notes = [
-    ...(foreign.overwrite === undefined ? [] : [`from snapshot ${foreign.overwrite} on: a stream does not tell what an OVERWRITE removes`]),
+    ...(foreign.overwrite === undefined ? [] : [`from snapshot ${foreign.overwrite} on: a stream does not tell what an OVERWRITE changes`]),
     ...(unordered ? ['a change may lose to an older row: each row of the last state is one that its key has had'] : []),
   ];
   const from: Place = foreign.overwrite === undefined ? given : { phase: 'change', snapshot: foreign.overwrite + 1n, done: 0 };
@@ -125,14 +143,16 @@ function isAfter(a: Place, b: Place): boolean {
   return a.phase === 'log' && b.phase === 'log' && a.slot > b.slot;
 }
 
-/** What the snapshots of a stretch bring that a fold has to know of: the newest OVERWRITE, and rows that no log numbered. */
+/** What the snapshots of a stretch bring that a fold has to know of: the newest OVERWRITE that is not told, rows that no log numbered. */
 async function lookThrough(store: TableStore, from: Place, to: Place): Promise<{ overwrite: bigint | undefined; writes: boolean }> {
   let overwrite: bigint | undefined;
   let writes = false;
   for (let id = from.snapshot; id < to.snapshot; id++) {
-    const { commitKind, commitUser } = await store.snapshots.read(id);
-    if (commitKind === 'OVERWRITE') overwrite = id;
-    if (commitKind === 'APPEND' && commitUser !== LOG_USER) writes = true;
+    const snapshot = await store.snapshots.read(id);
+    const { commitKind, commitUser } = snapshot;
+    if (commitKind === 'OVERWRITE' && store.log === undefined) overwrite = id;
+    const numbered = store.log !== undefined && positionProperty(snapshot, store.log.id) !== undefined;
+    if (commitKind === 'APPEND' && commitUser !== LOG_USER && !numbered) writes = true;
   }
   return { overwrite, writes };
 }

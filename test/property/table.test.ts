@@ -56,7 +56,7 @@ class Harness {
   /** snapshots up to this one are remembered */
   #seen = 0n;
   #followers: Follower[] = [];
-  /** a stream from the first snapshot on tells everything: nothing was overwritten */
+  /** a stream from the first snapshot on tells everything: nothing was overwritten while the table had no log */
   #foldable = true;
   #log = false;
   readonly #identifiers = new Map<string, bigint>();
@@ -365,7 +365,7 @@ class Harness {
     await this.#checkLatest();
   }
 
-  /** Rows go, some or all, and others come in their place. A stream does not tell: its followers end here. */
+  /** Rows go, some or all, and others come in their place. Without a log streams do not tell: their followers end here. */
   async #overwrite(): Promise<void> {
     await this.#closeWriter();
     await this.#table.flush();
@@ -393,7 +393,7 @@ class Harness {
       snapshot = await this.#table.dropPartitions([{ [partition!]: String(value) }]);
       this.#removeWhere((row) => canonical(row[partition!]) === canonical(value));
     }
-    if (snapshot !== undefined) {
+    if (snapshot !== undefined && this.#table.options['log.id'] === undefined) {
       this.#followers = [];
       this.#foldable = false;
     }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { bigint, type FileIO, int, memoryFileIO, string, type Table } from '../../src/index.js';
 import { formatSnapshot, parseSnapshot } from '../../src/meta/snapshot.js';
+import { ForeignEngine } from '../support/foreign-engine.js';
 import { FAST, memoryCatalog, pathsBelow, put } from '../support/memory-catalog.js';
 
 const schema = { id: bigint().notNull(), n: int(), text: string() };
@@ -76,7 +77,7 @@ describe('a table that is as it should be', () => {
     await expect(table.verify({ from: { snapshot: 3n }, to: { snapshot: 1n } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
-  it('after an overwrite, which a stream does not tell', async () => {
+  it('after an overwrite, which a stream does not tell without a log', async () => {
     const { table } = await newTable();
     await fill(table);
     await table.truncate();
@@ -85,6 +86,84 @@ describe('a table that is as it should be', () => {
     expect(problems).toEqual([]);
     expect(ok).toBe(true);
     expect(checks.find(({ check }) => check === 'changes')?.note).toMatch(/OVERWRITE/);
+  });
+
+  it('over OVERWRITEs, on a table with a log', async () => {
+    for (const keyed of [true, false]) {
+      const { table } = await newTable(LOG, keyed);
+      await fill(table, keyed);
+      await table.truncate();
+      await fill(table, keyed);
+      const writer = await table.openWriter({ overwrite: true });
+      await writer.write(rows(3, 30, 7));
+      await writer.commit();
+      await writer.close();
+      await fill(table, keyed);
+      const result = await table.verify();
+      expect(result.problems).toEqual([]);
+      expect(result.checks.map(({ note }) => note ?? '').join('')).toBe('');
+      expect(await table.verify({ rowsPerPass: 7 })).toEqual(result);
+    }
+  });
+
+  it('with rows that lose to those of another engine: they are named, and are no problem', async () => {
+    const { io, table } = await newTable({ ...LOG, bucket: 1 });
+    const other = new ForeignEngine(io, table);
+    const commit = async (from: number, to: number, flush: boolean) => {
+      const writer = await table.openWriter({ commitUser: 'job' });
+      await writer.append(rows(from, to, 50) as never);
+      await writer.close({ flush });
+    };
+    await other.commit(rows(0, 60));
+    await commit(100, 120, true);
+    const noteOf = async () => {
+      const { ok, problems, checks } = await table.verify();
+      expect(problems).toEqual([]);
+      expect(ok).toBe(true);
+      return checks.find(({ check }) => check === 'log')?.note;
+    };
+    expect(await noteOf()).toBeUndefined();
+    // another one that began before: its numbers fall on those of the log, and beyond
+    await other.commit(rows(200, 300));
+    await commit(290, 310, false);
+    expect(await noteOf()).toBeUndefined();
+    const stale = new ForeignEngine(io, table, 9);
+    await stale.restore();
+    await commit(400, 420, false);
+    await stale.commit(rows(300, 460));
+    expect(await noteOf()).toMatch(
+      /^20 rows lose to rows that others committed before them, .* the first is \{"id":"?400"?\}, of snapshot \d+$/,
+    );
+    await table.flush();
+    expect(await noteOf()).toMatch(/^20 rows lose/);
+    expect(await table.get({ id: 400n })).toMatchObject({ n: 100 });
+  });
+
+  it('while snapshots expire: it begins again from what there is', async () => {
+    const { table, io } = await newTable({ ...LOG, 'snapshot.num-retained.min': 1, 'snapshot.num-retained.max': 1 });
+    await fill(table);
+    let expiries = 0;
+    const other = (await (await memoryCatalog(io, { seed: 2 })).catalog.table('db.t')) as unknown as Table;
+    const read = io.readFile.bind(io);
+    let reads = 0;
+    io.readFile = async (path) => {
+      if (++reads === 12 && expiries < 3) {
+        reads = 0;
+        expiries++;
+        io.readFile = read;
+        await put(other, rows(0, 2));
+        await other.flush();
+        await other.expire();
+        io.readFile = hooked;
+      }
+      return read(path);
+    };
+    const hooked = io.readFile;
+    const { ok, problems, checks } = await table.verify();
+    expect(problems).toEqual([]);
+    expect(ok).toBe(true);
+    expect(expiries).toBe(3);
+    expect(checks.map(({ check }) => check)).toContain('log changes');
   });
 });
 

@@ -7,6 +7,7 @@
  * stream is noticed.
  */
 import { hasCode, WeirError } from '../../base/error.js';
+import type { LogState } from '../../log/log-state.js';
 import { LOG_USER, positionProperty } from '../../log/tree-position.js';
 import { evolveBatch } from '../../lsm/evolving-reader.js';
 import { fieldsNamed } from '../../lsm/file-opener.js';
@@ -16,7 +17,7 @@ import type { Snapshot } from '../../meta/snapshot.js';
 import type { TableSchema } from '../../meta/table-schema.js';
 import type { Batch } from '../../types/column.js';
 import { datumAt } from '../../types/datum.js';
-import type { LogPlace } from '../position.js';
+import type { LogPlace, SnapshotPlace } from '../position.js';
 import type { TableStore } from '../table-store.js';
 import type { LogHandle } from './log-handle.js';
 
@@ -39,39 +40,42 @@ export class LogFollower {
     this.handle = handle;
   }
 
-  /** Newest slot. */
-  async head(): Promise<bigint> {
-    return (await this.handle.log.refresh()).slot;
+  /** Newest slot; undefined when the log is gone. */
+  async head(): Promise<bigint | undefined> {
+    return (await this.#state())?.slot;
   }
 
-  /** The place behind everything. */
-  async atHead(nextSnapshot: bigint): Promise<LogPlace> {
-    const { slot, end, commit } = await this.handle.log.refresh();
-    return { phase: 'log', snapshot: nextSnapshot, done: 0, aside: false, slot: slot + 1n, end, commit };
+  /** The place behind everything; undefined when the log has not all that the snapshot holds. */
+  async atHead(latest: Snapshot | undefined): Promise<LogPlace | undefined> {
+    const state = await this.#state();
+    const position = latest === undefined ? 0n : await this.positionOf(latest);
+    if (state === undefined || (position !== undefined && position > state.slot)) return undefined;
+    const { slot, end, commit } = state;
+    const snapshot = (latest?.id ?? 0n) + 1n;
+    return { ...this.#placeIn(snapshot, latest?.deltaManifestList), slot: slot + 1n, end, commit };
   }
 
-  /** The place in the log right after all snapshots before `next`; undefined when its slots are gone, or the log is empty. */
-  async enter(next: bigint): Promise<LogPlace | undefined> {
-    const { log } = this.handle;
-    const state = await log.refresh();
-    const position = await this.positionBefore(next);
-    if (state.slot === 0n || position === undefined || position + 1n < state.start) return undefined;
+  /**
+   * The place in the log right after all snapshots before this one; undefined when its slots are gone, also those it comes after,
+   * or the log is empty.
+   */
+  async enter({ snapshot, list }: SnapshotPlace): Promise<LogPlace | undefined> {
+    const state = await this.#state();
+    const position = await this.positionBefore(snapshot);
+    if (state === undefined || position === undefined) return undefined;
+    if (state.slot === 0n || position > state.slot || position + 1n < state.start) return undefined;
     const last = position === 0n ? undefined : await this.#header(position);
-    const [end, commit] = [last?.end ?? 0n, last?.commit ?? ''];
-    return { phase: 'log', snapshot: next, done: 0, aside: false, slot: position + 1n, end, commit };
+    return { ...this.#placeIn(snapshot, list), slot: position + 1n, end: last?.end ?? 0n, commit: last?.commit ?? '' };
   }
 
   /** Is the slot of the place still there, or to come? @throws POSITION_EXPIRED when the log is another one than it was */
   async holds(place: LogPlace): Promise<boolean> {
-    const state = await this.handle.log.refresh();
+    if (place.log !== undefined && place.log !== this.handle.id) throw this.#isAnother();
+    const state = await this.#state();
+    if (state === undefined) throw this.#isAnother();
     if (place.slot < state.start) return false;
     const before = place.commit === '' || place.slot - 1n < state.start ? undefined : await this.#header(place.slot - 1n);
-    if (place.slot > state.slot + 1n || (before !== undefined && before.commit !== place.commit)) {
-      const { table } = this.#store;
-      throw new WeirError('POSITION_EXPIRED', `the log of ${table} is not the one of this position: start again from 'latest-full'`, {
-        table,
-      });
-    }
+    if (place.slot > state.slot + 1n || (before !== undefined && before.commit !== place.commit)) throw this.#isAnother();
     return true;
   }
 
@@ -91,20 +95,21 @@ export class LogFollower {
     }
   }
 
-  /** Does the snapshot hold rows that no slot holds? */
-  isForeign({ commitUser, commitKind }: Snapshot): boolean {
-    return commitUser !== LOG_USER && commitKind !== 'COMPACT';
+  /** Does the snapshot hold rows that no slot of this log holds? */
+  isForeign(snapshot: Snapshot): boolean {
+    const isOwn = snapshot.commitUser === LOG_USER && positionProperty(snapshot, this.handle.id) !== undefined;
+    return !isOwn && snapshot.commitKind !== 'COMPACT';
   }
 
   /** How far the snapshots before `next` hold the log; undefined when that has expired. */
   async positionBefore(next: bigint): Promise<bigint | undefined> {
     if (this.#position?.snapshot === next) return this.#position.position;
-    const { tree } = await this.handle.log.refresh();
+    const tree = (await this.#state())?.tree;
     for (let id = next - 1n; id > 0n; id--) {
-      if (id === tree.snapshot) return tree.position;
+      if (id === tree?.snapshot) return tree.position;
       const snapshot = await readUnlessExpired(this.#store.snapshots, id);
       // one after the tree record that says another position cannot expire before a record says it, too
-      if (snapshot === undefined) return id > tree.snapshot ? tree.position : undefined;
+      if (snapshot === undefined) return tree !== undefined && id > tree.snapshot ? tree.position : undefined;
       const position = positionProperty(snapshot, this.handle.id);
       if (position !== undefined) return position;
     }
@@ -120,10 +125,11 @@ export class LogFollower {
 
   /**
    * Which rows of another's snapshot still count, where slots (position, slot) have been told already: those whose key none of
-   * these slots has. Their rows have higher numbers.
+   * these slots has. Their rows have higher numbers. With `sequence.field` all do: whoever reads the stream goes by that field.
    */
   async shadow(position: bigint, slot: bigint, schema: TableSchema): Promise<(batch: Batch) => Uint32Array | null> {
-    if (schema.primaryKeys.length === 0 || position + 1n >= slot) return () => null;
+    const unordered = schema.primaryKeys.length === 0 || this.#store.options.sequenceFields.length > 0;
+    if (unordered || position + 1n >= slot) return () => null;
     const keyOf = keyReader(schema);
     const told = new Set<string>();
     for (let at = position + 1n; at < slot; at++) {
@@ -138,6 +144,27 @@ export class LogFollower {
       for (let row = 0; row < batch.length; row++) if (!told.has(keyOf(batch, row))) kept[count++] = row;
       return kept.subarray(0, count);
     };
+  }
+
+  /** undefined when the log's directory is gone */
+  async #state(): Promise<LogState | undefined> {
+    try {
+      return await this.handle.log.refresh();
+    } catch (error) {
+      if (hasCode(error, 'NOT_FOUND')) return undefined;
+      throw error;
+    }
+  }
+
+  #placeIn(snapshot: bigint, list: string | undefined) {
+    return { phase: 'log', snapshot, done: 0, aside: false, list, log: this.handle.id } as const;
+  }
+
+  #isAnother(): WeirError {
+    const { table } = this.#store;
+    return new WeirError('POSITION_EXPIRED', `the log of ${table} is not the one of this position: start again from 'latest-full'`, {
+      table,
+    });
   }
 
   async #header(slot: bigint) {

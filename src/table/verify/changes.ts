@@ -7,12 +7,14 @@
  * Memory: ROWS_PER_PASS keys at a time; larger tables are read once a pass. A row of which nothing is right is named.
  */
 
+import type { Snapshot } from '../../meta/snapshot.js';
 import type { TableSchema } from '../../meta/table-schema.js';
 import { planFullState } from '../../read/change-plan.js';
 import { type PlannedRead, planSnapshot } from '../../read/plan.js';
 import type { Batch } from '../../types/column.js';
 import { encodeJsonLines } from '../../types/json-line.js';
 import { type End, streamChanges } from '../changes.js';
+import { readHeld, yieldHeld } from '../held-snapshot.js';
 import { formatPosition, type Place } from '../position.js';
 import { streamSplit } from '../split-stream.js';
 import { stateAt } from '../state-at.js';
@@ -96,7 +98,7 @@ class Walk {
 
   /** of the last state, before merging */
   async rows(): Promise<number> {
-    return (await this.#plan(this.#stretch.to)).splits.reduce((sum, split) => sum + split.rows, 0);
+    return (await this.#plan(this.#stretch.to)).plan.splits.reduce((sum, split) => sum + split.rows, 0);
   }
 
   /** The first state, then the changes. */
@@ -104,12 +106,10 @@ class Walk {
     const { from, to } = this.#stretch;
     for await (const batch of this.#state(from))
       for (const { line } of this.#lines(batch, share)) yield { line, deletes: false, first: true };
-    const { ignoreDelete } = this.#store.options;
     const options = { from: formatPosition(from), end: endAt(to), columns: this.#columns(), ...(this.#signal && { signal: this.#signal }) };
     for await (const { batch, kinds } of streamChanges(this.#store, options, undefined)) {
       for (const { line, at } of this.#lines(batch, share)) {
-        const deletes = (kinds[at]! & 1) === 1;
-        if (!deletes || !ignoreDelete) yield { line, deletes, first: false };
+        yield { line, deletes: (kinds[at]! & 1) === 1, first: false };
       }
     }
     // a stream ends quietly when it is stopped
@@ -121,15 +121,22 @@ class Walk {
   }
 
   async *#state(place: Place): AsyncGenerator<Batch> {
-    const plan = await this.#plan(place);
+    const { plan, snapshot } = await this.#plan(place);
+    const rows = this.#rowsOf(plan);
+    yield* snapshot === undefined ? rows : yieldHeld(this.#store, snapshot, rows);
+  }
+
+  async *#rowsOf(plan: PlannedRead): AsyncGenerator<Batch> {
     const wanted = { schema: this.#schema, columns: this.#columns(), where: undefined, kinds: false };
     for (const split of plan.splits) yield* streamSplit(this.#store, plan, split, wanted, this.#signal);
   }
 
-  async #plan(place: Place): Promise<PlannedRead> {
+  async #plan(place: Place): Promise<{ plan: PlannedRead; snapshot: Snapshot | undefined }> {
     const { snapshot, tail } = await stateAt(this.#store, place);
-    if (snapshot !== undefined && tail.length === 0) return planFullState(this.#store, snapshot, this.#schema);
-    return planSnapshot(this.#store, snapshot, this.#schema, { tail });
+    if (snapshot === undefined) return { snapshot, plan: await planSnapshot(this.#store, snapshot, this.#schema, { tail }) };
+    const plan = () =>
+      tail.length === 0 ? planFullState(this.#store, snapshot, this.#schema) : planSnapshot(this.#store, snapshot, this.#schema, { tail });
+    return { snapshot, plan: await readHeld(this.#store, snapshot, plan) };
   }
 
   *#lines(batch: Batch, { pass, passes }: { pass: number; passes: number }): Generator<{ line: Line; at: number }> {

@@ -96,7 +96,7 @@ export class FileCheck {
   async #explain(snapshot: Snapshot, file: string, error: unknown): Promise<void> {
     if (hasCode(error, 'UNSUPPORTED')) return this.#report.note('files', `not looked into: ${error.message}`);
     if (!hasCode(error, 'CORRUPTION') && !hasCode(error, 'NOT_FOUND')) throw error;
-    if (!(await this.#store.snapshots.exists(snapshot.id))) return;
+    if (!(await this.#store.snapshots.isHeld(snapshot.id))) return;
     this.#report.problem('files', `snapshot ${snapshot.id}: ${error.message}`, { file: error.file ?? file });
   }
 }

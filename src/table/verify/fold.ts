@@ -6,7 +6,7 @@
  *   keyed       key -> hash of its row                     each row of the last state is the one
  *   candidates  key -> hashes of all rows it ever had      each row of the last state is among them: with a `sequence.field`, or
  *                                                          writers that number for themselves, a change may lose to an older row
- *   bag         hash of a row -> how often                 append tables
+ *   bag         hash of a row -> how often                 append tables; below 0: one went that had not come
  *
  * A key takes about 150 bytes here: what does not fit is folded in several passes over disjoint keys (changes.ts).
  */
@@ -101,26 +101,29 @@ export class BagFold implements Fold {
 
   get left(): number {
     let count = 0;
-    for (const more of this.#counts.values()) count += more;
+    for (const more of this.#counts.values()) count += Math.abs(more);
     return count;
   }
 
-  put({ row }: Line): void {
-    const hash = hashOf(row);
-    this.#counts.set(hash, (this.#counts.get(hash) ?? 0) + 1);
+  put({ row }: Line, deletes: boolean): void {
+    this.#add(hashOf(row), deletes ? -1 : 1);
   }
 
   take({ row }: Line): string | undefined {
     const hash = hashOf(row);
-    const count = this.#counts.get(hash);
-    if (count === undefined) return UNTOLD;
-    if (count === 1) this.#counts.delete(hash);
-    else this.#counts.set(hash, count - 1);
+    if ((this.#counts.get(hash) ?? 0) <= 0) return UNTOLD;
+    this.#add(hash, -1);
     return undefined;
   }
 
   lacks({ row }: Line): boolean {
     return this.#counts.has(hashOf(row));
+  }
+
+  #add(hash: bigint, more: number): void {
+    const count = (this.#counts.get(hash) ?? 0) + more;
+    if (count === 0) this.#counts.delete(hash);
+    else this.#counts.set(hash, count);
   }
 }
 

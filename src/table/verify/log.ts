@@ -14,6 +14,8 @@ import { deltaEntries } from '../../meta/live-files.js';
 import { ADD } from '../../meta/manifest-entry.js';
 import type { LogHandle } from '../log/log-handle.js';
 import type { TableStore } from '../table-store.js';
+import { ofHeld } from './held.js';
+import { noteOutranked } from './outranked.js';
 import type { Report } from './report.js';
 
 /** rows [first, end) of the slots before one */
@@ -47,6 +49,7 @@ export async function verifyLog(store: TableStore, handle: LogHandle, report: Re
     numbers.push({ slot, end: header.end });
   }
   await verifySnapshotsOfLog(store, handle, report, last, numbers);
+  await report.attempt('log', () => noteOutranked(store, handle, report, signal));
 }
 
 async function startOf(handle: LogHandle): Promise<bigint> {
@@ -121,8 +124,8 @@ async function verifySnapshotsOfLog(
       report.problem('log', `snapshot ${id} holds the log up to slot ${position}, which ends at ${last.slot}`, { file });
     const [first, end] = [endOf.get(before), endOf.get(position)];
     if (snapshot.commitUser === LOG_USER && first !== undefined && end !== undefined) {
-      const entries = await report.attempt('log', () => deltaEntries(store.manifests, snapshot));
-      for (const { kind, file: data } of entries ?? []) {
+      const held = await ofHeld(store, report, 'log', id, (found) => deltaEntries(store.manifests, found));
+      for (const { kind, file: data } of held?.[1] ?? []) {
         if (kind === ADD && (data.minSequenceNumber < first || data.maxSequenceNumber >= end))
           report.problem(
             'log',

@@ -23,7 +23,7 @@ export interface VerifyCheck {
   readonly check: CheckName;
   /** snapshots, files, buckets, slots, rows */
   readonly count: number;
-  /** what was left out, and why */
+  /** what was left out, and why; of the log also what is no damage and worth knowing */
   readonly note?: string;
 }
 
@@ -70,6 +70,16 @@ export class Report {
 
   problem(check: CheckName, message: string, where: { file?: string; row?: string } = {}): void {
     if (this.problems.length < MOST_PROBLEMS) this.problems.push({ check, message, ...where });
+  }
+
+  /** Takes over what another found. */
+  add({ checks, problems, rows }: Report): void {
+    for (const { check, count, note } of checks) {
+      this.count(check, count);
+      if (note !== undefined) this.note(check, note);
+    }
+    for (const { check, message, ...where } of problems) this.problem(check, message, where);
+    this.rows += rows;
   }
 
   /** What `work` gives; undefined when what it reads is damaged or missing, which is told. */

@@ -17,6 +17,7 @@ import type { Snapshot } from '../../meta/snapshot.js';
 import { trimmedPrimaryKey, typesOf } from '../../meta/table-schema.js';
 import { groupByBucket } from '../../read/plan.js';
 import type { TableStore } from '../table-store.js';
+import { ofHeld } from './held.js';
 import type { Report } from './report.js';
 
 interface Checked {
@@ -36,7 +37,10 @@ export async function verifySnapshots(
   for (const id of await store.snapshots.list()) {
     signal?.throwIfAborted();
     const snapshot = await report.attempt('snapshots', () => store.snapshots.readAnew(id));
-    if (snapshot === undefined) continue;
+    if (snapshot === undefined) {
+      before = undefined;
+      continue;
+    }
     report.count('snapshots');
     const file = store.path.snapshot(id);
     if (before !== undefined && id !== before.snapshot.id + 1n)
@@ -66,7 +70,7 @@ async function liveOf(store: TableStore, report: Report, snapshot: Snapshot): Pr
     await store.schemas.read(snapshot.schemaId);
     return await liveFiles(store.manifests, snapshot);
   } catch (error) {
-    if (!(await store.snapshots.exists(snapshot.id))) return undefined;
+    if (!(await store.snapshots.isHeld(snapshot.id))) return undefined;
     if (hasCode(error, 'NOT_FOUND') || hasCode(error, 'CORRUPTION')) {
       report.problem('snapshots', `snapshot ${snapshot.id}: ${error.message}`, { file: error.file ?? store.path.snapshot(snapshot.id) });
       return undefined;
@@ -86,8 +90,9 @@ async function verifyCounts(
   const total = rowsOf(entries);
   if (total !== snapshot.totalRecordCount)
     report.problem('snapshots', `snapshot ${snapshot.id} says ${snapshot.totalRecordCount} rows, its files say ${total}`, { file });
-  const delta = await report.attempt('snapshots', () => deltaEntries(store.manifests, snapshot));
-  if (delta === undefined) return;
+  const found = await ofHeld(store, report, 'snapshots', snapshot.id, (held) => deltaEntries(store.manifests, held));
+  if (found === undefined) return;
+  const [, delta] = found;
   const change = rowsOf(delta);
   if (change !== snapshot.deltaRecordCount)
     report.problem('snapshots', `snapshot ${snapshot.id} says ${snapshot.deltaRecordCount} rows more, its changes say ${change}`, { file });
