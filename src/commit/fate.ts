@@ -34,7 +34,7 @@ export async function fateOf(context: CommitContext, attempt: Attempt, latest: S
 }
 
 /** Is every file it added live, or deleted since by a commit that saw it? If it added none: are those that it deleted gone? */
-async function isInHistory({ manifests, snapshots }: CommitContext, attempt: Attempt, latest: Snapshot): Promise<boolean> {
+export async function isInHistory({ manifests, snapshots }: CommitContext, attempt: Attempt, latest: Snapshot): Promise<boolean> {
   const live = new Set((await liveFiles(manifests, latest)).map(entryIdentity));
   const added = attempt.entries.filter((entry) => entry.kind === ADD).map(entryIdentity);
   if (added.length === 0) return !attempt.entries.some((entry) => live.has(entryIdentity(entry)));

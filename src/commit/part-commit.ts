@@ -4,7 +4,8 @@
  *   latest = L ─ mine already? ─ conflicts? ─ base list(L), delta list ─ create snapshot-(L+1) if absent
  *      ^                                                                   │ taken: wait, next attempt
  *      └────────────────────────────────<──────────────────────────────────┤ error: outcome unknown, look first
- *                                                                          └ overwritten: another's file has the id now
+ *                                                                          ├ overwritten: another's file has the id now
+ *                                                                          └ late: the id had been used, and expired (late-snapshot.ts)
  *
  * Invariants
  * - one id, one snapshot: publishing is create-if-absent, and all that a snapshot names lasts before it is published.
@@ -26,11 +27,12 @@ import type { CommitContext } from './commit-context.js';
 import { lastIdentifierUpTo } from './committed-identifier.js';
 import { checkConflicts, checkLevels } from './conflict-check.js';
 import { fateOf } from './fate.js';
+import { momentOf, turnOf } from './late-snapshot.js';
 import { latestSnapshot, manifestsOf, rememberLatest } from './latest-snapshot.js';
 import { nextSnapshot } from './next-snapshot.js';
 import { overwrittenFiles } from './overwrite.js';
 import { noteOverwritten, type Republish, rememberPublished, repeatOverwritten } from './overwritten-commits.js';
-import type { Attempt, PartOfCommit } from './part-of-commit.js';
+import type { Attempt, Moment, PartOfCommit } from './part-of-commit.js';
 
 /** The storage failed while the snapshot was published, and did not tell whether it was. */
 export class UnknownOutcome extends WeirError {}
@@ -67,9 +69,10 @@ export class PartCommit {
     try {
       checkChanges(this.#part.changes.entries, this.#context.table);
       for (;;) {
+        const looked = momentOf(this.#context.clock);
         const latest = await latestSnapshot(this.#context);
         if (!this.#repeats && (await repeatOverwritten(this.#context, latest, republish(this.#context)))) continue;
-        const published = (await this.#findOwn(latest)) ?? (await this.#next(latest, started_ms, signal));
+        const published = (await this.#findOwn(latest)) ?? (await this.#next(latest, looked, started_ms, signal));
         if (published === 'committed before') {
           await this.#discard();
           return undefined;
@@ -85,6 +88,7 @@ export class PartCommit {
   /** One more attempt, unless there is no need or no point; undefined when it was not seen to succeed. */
   async #next(
     latest: Snapshot | undefined,
+    looked: Moment,
     started_ms: number,
     signal: AbortSignal | undefined,
   ): Promise<Attempt | 'committed before' | undefined> {
@@ -94,7 +98,7 @@ export class PartCommit {
     const late = clock.monotonic_ms() - started_ms > (options.commitTimeout_ms ?? Number.POSITIVE_INFINITY);
     if (this.#attempts > options.commitMaxRetries || (late && this.#attempts > 0)) throw this.#giveUp();
     this.#attempts++;
-    const attempt = await this.#prepare(latest);
+    const attempt = await this.#prepare(latest, looked);
     if (attempt === undefined) return undefined;
     const { id } = attempt.snapshot;
     try {
@@ -111,12 +115,22 @@ export class PartCommit {
     return undefined;
   }
 
-  /** Is the file that was just made still there? If it cannot be looked at, the commit after this one looks. */
+  /** Is the file that was just made still there, and does it count? */
   async #stands(attempt: Attempt): Promise<boolean> {
-    if (!(await this.#context.snapshots.isReplaced(attempt.snapshot).catch(() => false))) return true;
-    this.#overwritten.push(attempt);
-    noteOverwritten(this.#context, this.#part, attempt, true);
-    return false;
+    if (await this.#context.snapshots.isReplaced(attempt.snapshot).catch(() => false)) {
+      this.#overwritten.push(attempt);
+      noteOverwritten(this.#context, this.#part, attempt, true);
+      return false;
+    }
+    const turn = await turnOf(this.#context, attempt);
+    if (turn === 'unknown') this.#uncertain.push(attempt);
+    if (turn === 'late') await this.#remove(attempt);
+    return turn === 'counts';
+  }
+
+  async #remove({ snapshot }: Attempt): Promise<void> {
+    const { io, path } = this.#context;
+    await io.remove(path.snapshot(snapshot.id));
   }
 
   /**
@@ -139,6 +153,11 @@ export class PartCommit {
     const found = latest.id === id ? latest : await readUnlessExpired(snapshots, id);
     if (found === undefined) throw new WeirError('UNAVAILABLE', `snapshot ${id} expired before it could be looked at`);
     const own = this.#uncertain.find(({ snapshot }) => snapshot.baseManifestList === found.baseManifestList);
+    if (own !== undefined && (await turnOf(this.#context, own)) === 'late') {
+      await this.#remove(own);
+      this.#uncertain = [];
+      return undefined;
+    }
     // the failure may have come before the name was made to last
     if (own !== undefined && options.commitFsync) await io.syncDirectories([path.snapshotDirectory]);
     this.#overwritten.push(...this.#uncertain.filter((attempt) => attempt !== own));
@@ -154,7 +173,7 @@ export class PartCommit {
   }
 
   /** undefined when the snapshot to build on expired or was overwritten meanwhile */
-  async #prepare(latest: Snapshot | undefined): Promise<Attempt | undefined> {
+  async #prepare(latest: Snapshot | undefined, looked: Moment): Promise<Attempt | undefined> {
     try {
       const { schemas, clock, random, table } = this.#context;
       const [schema, before] = await Promise.all([schemas.latest(), latest === undefined ? [] : manifestsOf(this.#context, latest)]);
@@ -164,7 +183,7 @@ export class PartCommit {
       const properties = await this.#properties(latest);
       const lists = await this.#manifests.write(before, entries, this.#part.changes.changelog, schema);
       const origin = { ...this.#part, properties, uuid: random.uuid(), schemaId: schema.id, time_ms: clock.now_ms() };
-      return { snapshot: nextSnapshot(latest, lists, origin), lists, entries };
+      return { snapshot: nextSnapshot(latest, lists, origin), lists, entries, looked };
     } catch (error) {
       if (latest === undefined || !hasCode(error, 'CORRUPTION') || (await this.#isStill(latest))) throw error;
       this.#failure = error;

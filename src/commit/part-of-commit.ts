@@ -33,4 +33,11 @@ export interface Attempt {
   readonly lists: AttemptLists;
   /** those of the delta list */
   readonly entries: readonly ManifestEntry[];
+  /** just before the latest snapshot was looked up, which this one follows */
+  readonly looked: Moment;
+}
+
+export interface Moment {
+  readonly now_ms: number;
+  readonly monotonic_ms: number;
 }
