@@ -8,13 +8,14 @@
 import { hasCode, WeirError } from '../../base/error.js';
 import { openDataFile } from '../../format/data-file.js';
 import { KIND_FIELD, keyFields, SEQUENCE_FIELD } from '../../lsm/file-fields.js';
-import { filePath } from '../../lsm/file-opener.js';
+import { fieldsNamed, filePath } from '../../lsm/file-opener.js';
 import { deserializeRow } from '../../meta/binary-row.js';
 import type { DataFileMeta } from '../../meta/data-file-meta.js';
 import { snapshotDeletions } from '../../meta/deletion-files.js';
 import type { ManifestEntry } from '../../meta/manifest-entry.js';
 import { partitionPath } from '../../meta/partition-path.js';
 import type { Snapshot } from '../../meta/snapshot.js';
+import { trimmedPrimaryKey } from '../../meta/table-schema.js';
 import type { Batch } from '../../types/column.js';
 import { rowComparator } from '../../types/compare.js';
 import { compareDatum, datumAt } from '../../types/datum.js';
@@ -67,8 +68,12 @@ export class FileCheck {
         throw new WeirError('CORRUPTION', `${file} has ${reader.rowCount} rows, its manifest says ${meta.rowCount}`, { file });
       // rows of the postpone bucket are neither sorted nor numbered
       if (schema.primaryKeys.length === 0 || bucket < 0) return;
-      const rows = new KeyRows(file, meta, keyFields(schema));
-      const fields = [...keyFields(schema), SEQUENCE_FIELD, KIND_FIELD];
+      const names = new Set(reader.columnNames());
+      // files of `data-file.thin-mode` have the keys once, among the values
+      const inKeys = keyFields(schema);
+      const keys = inKeys.every(({ name }) => names.has(name)) ? inKeys : fieldsNamed(schema, trimmedPrimaryKey(schema));
+      const rows = new KeyRows(file, meta, keys);
+      const fields = [...keys, SEQUENCE_FIELD, KIND_FIELD];
       for (let group = 0; group < reader.rowGroups.length; group++) rows.add(await reader.readRowGroup(group, fields));
       rows.finish();
     } finally {
