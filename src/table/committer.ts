@@ -10,7 +10,7 @@ import type { TableStore } from './table-store.js';
 import type { CommitResult, WriterLog } from './writer.js';
 
 /**
- * Commits what several writers prepared, as one snapshot. Make it with `table.openCommitter`.
+ * Commits what several writers prepared, as one snapshot, or as one slot of the table's log. Make it with `table.openCommitter`.
  *
  * @example
  * const committer = await flights.openCommitter({ commitUser: 'job-7' });
@@ -36,7 +36,7 @@ export class TableCommitter {
    * At or below the last identifier of this user: acknowledged, changes nothing (the files of the messages may be the committed ones: they are left alone).
    *
    * @example
-   * const { snapshot, alreadyCommitted } = await committer.commit(44n, await writer.prepareCommit(), { watermark: 1_700_000_000_000n });
+   * const { slot, alreadyCommitted } = await committer.commit(44n, await writer.prepareCommit(), { watermark: 1_700_000_000_000n });
    */
   async commit(identifier: bigint, messages: readonly CommitMessage[], options: { watermark?: bigint } = {}): Promise<CommitResult> {
     if (this.#closed) throw new WeirError('CLOSED', `the committer of ${this.#store.table} is closed`, { table: this.#store.table });

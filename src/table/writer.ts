@@ -2,6 +2,7 @@
  * The writer of a table: rows in, files out, commits.
  *
  *   write ─ check ─ route ─> bucket writers ─ flush ─> files ─ prepareCommit ─> messages ─ commit ─> snapshot
+ *                └ with a log ─> its session (log/log-session.ts) ─ commit ─> slot
  *
  * Invariants: rows are visible after the commit that follows them and not before; a commit that fails leaves the table as it
  * was and its messages with the writer, to be committed again; closing deletes the files that no commit took.
@@ -46,7 +47,7 @@ export interface WriterOptions {
   commitUser?: string;
   /** Replace the whole table (true: with dynamic partition overwrite, the partitions written) or one partition by what is written. */
   overwrite?: boolean | { partition: Record<string, string | null> };
-  /** Never compact nor expire in this writer (default: the table option `write-only`). */
+  /** Never compact nor expire in this writer (default: the table option `write-only`). With a log `log.compaction` says it. */
   writeOnly?: boolean;
 }
 
@@ -236,7 +237,7 @@ export class TableWriter<R = Record<string, unknown>> {
    * Makes all rows written before it durable and visible at once. Doing it again with one identifier changes nothing.
    *
    * @example
-   * const { snapshot, rows } = await writer.commit({ identifier: 43n });
+   * const { slot, rows } = await writer.commit({ identifier: 43n });
    */
   async commit(options: CommitOptions = {}): Promise<CommitResult> {
     this.#check();
