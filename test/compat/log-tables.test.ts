@@ -149,15 +149,15 @@ describe.each(JAVA_VERSIONS)('a table with a log, and Java %s', (version) => {
     await expectBoth(weir, javaTable, expected);
   });
 
-  it('rolled back by Java, to a snapshot and to a tag: what no snapshot held stays, nothing comes back', async () => {
+  it('rolled back by Java: what no snapshot held stays, what was taken away does not come back', async () => {
     const { weir, javaTable, elsewhere } = await world('weir');
     const writer = await weir.openWriter({ commitUser: 'weir' });
+    const snapshots: bigint[] = [];
     for (const [at, text] of ['one', 'two', 'three'].entries()) {
       await commit(weir, writer, [row(0, text), row(10 + at, text)]);
-      await weir.flush();
-      if (at === 0) await javaTable.createTag('first', (await weir.snapshot())!.id);
+      snapshots.push((await weir.flush())!);
     }
-    const snapshots = (await weir.snapshots()).map(({ id }) => id);
+    await javaTable.createTag('two', snapshots[1]!);
     await commit(weir, writer, [row(20, 'log')]);
     await javaTable.rollback({ snapshot: snapshots[1]! });
     expect(await javaTable.read()).toEqual([row(0, 'two'), row(10, 'one'), row(11, 'two')]);
@@ -170,14 +170,30 @@ describe.each(JAVA_VERSIONS)('a table with a log, and Java %s', (version) => {
     // identifiers are not rolled back: what was committed once is not committed again
     await writeLines(weir, writer, [row(12, 'three')]);
     expect(await writer.commit({ identifier: 3n })).toMatchObject({ alreadyCommitted: true });
-    await commit(weir, writer, [row(22, 'log')]);
-    await javaTable.rollback({ tag: 'first' });
-    await javaTable.write([row(13, 'java')], { user: 'java', identifier: 1 });
-    const first = [row(0, 'one'), row(10, 'one'), row(13, 'java'), row(22, 'log')];
-    for (const table of [weir, await elsewhere()]) expect(await scanLines(table.scan())).toEqual(first);
     await writer.close();
-    await expectRows(weir, javaTable, first);
-    expect(await scanLines(weir.scan({ at: { tag: 'first' } }))).toEqual([row(0, 'one'), row(10, 'one')]);
+    await expectRows(weir, javaTable, [...back, row(21, 'after')]);
+
+    await leaveInLog(weir, [row(22, 'log')], { user: 'other' });
+    await javaTable.rollback({ tag: 'two' });
+    const tagged = [row(0, 'two'), row(10, 'one'), row(11, 'two'), row(22, 'log')];
+    for (const table of [weir, await elsewhere()]) expect(await scanLines(table.scan())).toEqual(tagged);
+    await (await elsewhere()).flush();
+    await expectRows(weir, javaTable, tagged);
+  });
+
+  it('rolled back by Java, which then goes on: the rows taken away do not come back', async () => {
+    const { weir, javaTable, elsewhere } = await world('weir');
+    await leaveInLog(weir, [row(0, 'one')], { flush: true });
+    const first = (await weir.snapshot())!.id;
+    await leaveInLog(weir, [row(0, 'two'), row(1, 'two')], { flush: true });
+    await javaTable.rollback({ snapshot: first });
+    await javaTable.write([row(2, 'java')], { user: 'java', identifier: 1 });
+    // not with the handle that committed: it would take Java's snapshot for one that was renamed over its own
+    const anew = await elsewhere();
+    await leaveInLog(anew, [row(3, 'three')]);
+    expect(await scanLines(anew.scan())).toEqual([row(0, 'one'), row(2, 'java'), row(3, 'three')]);
+    await anew.flush();
+    await expectRows(anew, javaTable, [row(0, 'one'), row(2, 'java'), row(3, 'three')]);
   });
 
   it('dropped by Java, and made again without a log: no slot of the old table is seen', async () => {

@@ -63,15 +63,19 @@ describe.skipIf(!flinkInstalled)('Flink', () => {
     expect([...state.values()].sort()).toEqual(canonicalLines([...tables.get(name)!.states.values()].at(-1)!.lines, fields).sort());
   });
 
-  it('streams on while weir commits', async () => {
-    const table = await catalog.createTable('weir.live', {
+  it.each([
+    { log: true, which: 'to a log, which nobody flushes' },
+    { log: false, which: 'to snapshots' },
+  ])('streams on while weir commits $which', async ({ log }) => {
+    const name = log ? 'live' : 'live_no_log';
+    const table = await catalog.createTable(`weir.${name}`, {
       schema: { id: 'INT NOT NULL', v: 'STRING' },
       primaryKey: ['id'],
-      options: { bucket: 1, 'changelog-producer': 'input' },
+      options: { bucket: 1, 'changelog-producer': 'input', 'log.enabled': log, 'snapshot.interval': '300 ms' },
     });
     const writer = await table.openWriter({ commitUser: 'job' });
     const hint = "'scan.mode'='from-snapshot','scan.snapshot-id'='1','continuous.discovery-interval'='200 ms'";
-    const streamed = flink.sql({ sql: `SELECT * FROM weir.live /*+ OPTIONS(${hint}) */`, rows: 20 });
+    const streamed = flink.sql({ sql: `SELECT * FROM weir.${name} /*+ OPTIONS(${hint}) */`, rows: 20 });
     const expected: string[] = [];
     for (let commit = 0; commit < 5; commit++) {
       const kinds = ['+I', '+I', '+I', '-D'] as const;

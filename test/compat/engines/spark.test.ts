@@ -58,12 +58,18 @@ describe.skipIf(!sparkInstalled)('Spark', () => {
     expect(read).not.toEqual(lines.sort());
   });
 
-  it('inserts, updates, deletes, merges, compacts and travels in a table that weir writes', async () => {
+  it('inserts, updates, deletes, merges, compacts and travels in a table that weir writes through its log', async () => {
     const model = await ModelledTable.create(catalog, 'turns.orders', {
       schema: { id: 'INT NOT NULL', day: 'STRING NOT NULL', name: 'STRING', amount: 'DECIMAL(10, 2)', n: 'BIGINT' },
       primaryKey: ['day', 'id'],
       partitionBy: ['day'],
-      options: { bucket: 2, 'snapshot.num-retained.min': 1000, 'snapshot.num-retained.max': 1000 },
+      options: {
+        bucket: 2,
+        'log.enabled': true,
+        'snapshot.interval': '1 h',
+        'snapshot.num-retained.min': 1000,
+        'snapshot.num-retained.max': 1000,
+      },
     });
     const row = (id: number, day: string, name: string | null, amount: string, n: string): GoldenRow => ({ id, day, name, amount, n });
     const both = async (when: string) => {
@@ -100,7 +106,11 @@ describe.skipIf(!sparkInstalled)('Spark', () => {
 
       await model.write([row(id + 2, 'b', `weir ${round}`, '5.00', '5'), row(2, 'a', `weir ${round}`, '2.00', '2')]);
       await model.write([row(id, 'a', null, '0.00', '0')], '-D');
-      await model.commit();
+      const before = [...model.linesInSnapshots];
+      await model.commit({ flush: false });
+      expect((await spark.sql('SELECT * FROM p.turns.orders')).sort(), 'Spark, before the flush').toEqual(before.sort());
+      expect(canonicalLines(await linesOf(model.table), model.fields).sort(), 'weir, before the flush').toEqual([...model.lines].sort());
+      await model.flush();
       await both('after weir upserted and deleted');
 
       await spark.sql(`DELETE FROM p.turns.orders WHERE id = ${id + 1} OR (day = 'b' AND id = 3)`);
@@ -138,6 +148,7 @@ describe.skipIf(!sparkInstalled)('Spark', () => {
       expect(read.sort(), `Spark, snapshot ${snapshot}`).toEqual([...lines].sort());
       expect((await linesOf(model.table, { snapshot })).sort(), `weir, snapshot ${snapshot}`).toEqual([...lines].sort());
     }
+    expect((await model.table.verify()).problems).toEqual([]);
     const [counted] = await spark.sql('SELECT count(*) AS n FROM p.turns.`orders$snapshots`');
     expect(JSON.parse(counted!)).toEqual({ n: String(model.states.size) });
     await model.close();

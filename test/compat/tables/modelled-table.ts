@@ -56,6 +56,11 @@ export class ModelledTable {
     return this.rows.map((row) => JSON.stringify(this.#ordered(row)));
   }
 
+  /** What a reader of snapshots sees now. */
+  get linesInSnapshots(): readonly string[] {
+    return this.states.get(this.#seen)?.lines ?? [];
+  }
+
   /** Rows of one kind; a column that is missing takes its default. */
   async write(rows: readonly GoldenRow[], kind: RowKind = '+I'): Promise<void> {
     await this.writeChanges(rows.map((row) => ({ row, kind })));
