@@ -22,6 +22,10 @@ export interface WriteOptions {
   sync?: boolean | 'file';
   /** make missing parent directories; default true. With false a missing one is NOT_FOUND */
   parents?: boolean;
+  /** of `createExclusive`: its name is made when this has resolved; it fails when this rejects */
+  after?: Promise<unknown> | undefined;
+  /** of `createExclusive`: called when the name is there, before it lasts */
+  onNamed?: (() => void) | undefined;
 }
 
 /** An open file for positional reads. */

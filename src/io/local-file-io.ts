@@ -96,7 +96,9 @@ class LocalFileIO implements FileIO {
     await guarded('write', path, () => writeNew(temporary, bytes, options));
     let created = true;
     try {
+      await options.after;
       await fs.promises.link(temporary, path);
+      options.onNamed?.();
     } catch (error) {
       created = false;
       if (systemCode(error) !== 'EEXIST') throw linkError(error, path);

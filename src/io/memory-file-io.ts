@@ -79,8 +79,10 @@ class InMemoryFileIO implements MemoryFileIO {
   }
 
   async createExclusive(path: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<boolean> {
+    await options.after;
     if (this.#find(path) || this.#live.has(path)) return false;
     await this.writeFile(path, bytes, options);
+    options.onNamed?.();
     return true;
   }
 

@@ -3,6 +3,7 @@
  *
  *   <table>/log/<log id>/0000/00000000000000000042.arrow    slot 42; a directory holds SLOTS_PER_DIRECTORY slots
  *   <table>/log/<log id>/bodies/<name>.arrow                rows of commits too large to stand in their slot
+ *   <table>/log/<log id>/queue/<number>-<uuid>              empty: the writers that wait for their turn (writer-queue.ts)
  */
 const SLOTS_PER_DIRECTORY = 10_000n;
 const SUFFIX = '.arrow';
@@ -27,13 +28,16 @@ export class LogPath {
     return `${this.directory}/bodies`;
   }
 
-  body(name: string): string {
-    return `${this.bodyDirectory}/${name}${SUFFIX}`;
+  get queueDirectory(): string {
+    return `${this.directory}/queue`;
   }
 
-  /** Does the slot open a directory? Then the one before it has to last first, or a power loss leaves a gap. */
-  opensDirectory(slot: bigint): boolean {
-    return slot % SLOTS_PER_DIRECTORY === 0n;
+  place(name: string): string {
+    return `${this.queueDirectory}/${name}`;
+  }
+
+  body(name: string): string {
+    return `${this.bodyDirectory}/${name}${SUFFIX}`;
   }
 
   /** Where the logs of a table are: one, unless it was given another id. */

@@ -26,6 +26,7 @@ import { type LogCommit, rowsOf, type SlotContent, type SlotHeader, type TreeMar
 import { decodeHeader, encodeSlot, type LogRows } from './slot-codec.js';
 import { SlotReader, type SlotReaderOptions } from './slot-reader.js';
 import type { SlotStore } from './slot-store.js';
+import { WriterQueue } from './writer-queue.js';
 
 export interface TableLogOptions extends Pick<SlotReaderOptions, 'fieldsOf'> {
   readonly table: string;
@@ -102,6 +103,9 @@ const MAX_UNCERTAIN = 8;
 export class TableLog {
   readonly #options: TableLogOptions;
   readonly #reader: SlotReader;
+  readonly #others: WriterQueue;
+  /** newest slot that was made here */
+  #made = 0n;
   #state: LogState | undefined;
   readonly #queue: Waiting[] = [];
   #draining = false;
@@ -118,6 +122,7 @@ export class TableLog {
 
   constructor(options: TableLogOptions) {
     this.#options = options;
+    this.#others = new WriterQueue(options.store.io, options.store.path, options.clock, options.random);
     this.#reader = new SlotReader(options.store, {
       fieldsOf: options.fieldsOf,
       capacity: KEPT_SLOTS,
@@ -218,7 +223,7 @@ export class TableLog {
     this.#draining = true;
     while (this.#queue.length > 0) {
       if (this.#options.linger_ms > 0) await this.#options.clock.sleep(this.#options.linger_ms);
-      const group = this.#takeGroup();
+      const group = this.#joining([]);
       try {
         await this.#commitGroup(group);
       } catch (error) {
@@ -228,23 +233,25 @@ export class TableLog {
     this.#draining = false;
   }
 
-  /** Commits under one schema that fit one slot, in order of arrival. */
-  #takeGroup(): Waiting[] {
-    const { schemaId } = this.#queue[0]!.request;
+  /** Those in the queue that fit a slot beside the group, under one schema, in order of arrival. */
+  #joining(group: readonly Waiting[]): Waiting[] {
+    const schemaId = (group[0] ?? this.#queue[0])?.request.schemaId;
+    let size_bytes = group.reduce((sum, { request }) => sum + request.size_bytes, 0);
     let count = 0;
-    let size_bytes = 0;
     for (const { request } of this.#queue) {
       size_bytes += request.size_bytes;
-      if (count > 0 && (request.schemaId !== schemaId || size_bytes > this.#options.inlineMax_bytes)) break;
+      if (group.length + count > 0 && (request.schemaId !== schemaId || size_bytes > this.#options.inlineMax_bytes)) break;
       count++;
     }
     return this.#queue.splice(0, count);
   }
 
   async #commitGroup(group: Waiting[]): Promise<void> {
-    let open = group;
+    let open: Waiting[] = [];
     const header = await this.#append((state) => {
-      open = this.#stillOpen(open, state);
+      // it may have waited long for this slot
+      group.push(...this.#joining(group));
+      open = this.#stillOpen(group, state);
       if (open.length === 0) return undefined;
       const requests = open.map(({ request }) => request);
       return {
@@ -289,23 +296,36 @@ export class TableLog {
   /** Publishes what the draft says; undefined when the draft lets it be. */
   #append(draft: Draft): Promise<SlotHeader | undefined> {
     return this.#exclusively(async () => {
-      // cheaper than to lose a slot that another process has taken meanwhile
-      const known = this.#state;
-      const isHead = known !== undefined && !this.#isStale() && !(await this.#options.store.exists(known.slot + 1n));
-      let state = isHead ? known : await this.#catchUp();
-      for (;;) {
-        const wanted = draft(state);
-        if (wanted === undefined) return undefined;
-        const header = await this.#headerOf(state, wanted);
-        const bytes = encodeSlot(header, wanted.rows);
-        const before = this.#now();
-        if ((await this.#put(header, bytes)) && (await this.#isInTime(header.slot, before))) {
-          this.#fold(state, header, wanted.rows === undefined ? { bytes } : { inline: [wanted.rows] }, bytes.length);
-          return header;
+      try {
+        // who does not wait among others would take every slot before them
+        if ((this.#state?.slot ?? 0n) !== this.#made || !(await this.#others.isEmpty())) await this.#awaitTurn();
+        // cheaper than to lose a slot that another process has taken meanwhile
+        const known = this.#state;
+        const isHead = known !== undefined && !this.#isStale() && !(await this.#options.store.exists(known.slot + 1n));
+        let state = isHead ? known : await this.#catchUp();
+        for (;;) {
+          const wanted = draft(state);
+          if (wanted === undefined) return undefined;
+          const header = await this.#headerOf(state, wanted);
+          const bytes = encodeSlot(header, wanted.rows);
+          const before = this.#now();
+          if ((await this.#put(header, bytes)) && (await this.#isInTime(header.slot, before))) {
+            this.#made = header.slot;
+            this.#fold(state, header, wanted.rows === undefined ? { bytes } : { inline: [wanted.rows] }, bytes.length);
+            return header;
+          }
+          await this.#awaitTurn();
+          state = await this.#catchUp();
         }
-        state = await this.#catchUp();
+      } finally {
+        await this.#others.leave();
       }
     });
+  }
+
+  /** Other processes write as well: waits for their slots, and reads them. */
+  #awaitTurn(): Promise<void> {
+    return this.#others.enter(() => this.#catchUp());
   }
 
   async #headerOf(state: LogState, wanted: NonNullable<ReturnType<Draft>>): Promise<SlotHeader> {
@@ -334,7 +354,7 @@ export class TableLog {
     let failure: unknown;
     for (let attempt = 0; attempt < MAX_UNCERTAIN; attempt++) {
       try {
-        if (await store.publish(slot, bytes)) return true;
+        if (await store.publish(slot, bytes, () => void this.#others.leave())) return true;
         const there = failure === undefined ? undefined : await store.read(slot);
         if (there === undefined || decodeHeader(there, store.path.slot(slot)).commit !== commit) return false;
         // the failure may have come before its name was made to last

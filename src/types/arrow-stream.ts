@@ -171,12 +171,37 @@ function bytesOf(view: ArrayBufferView & { readonly BYTES_PER_ELEMENT: number },
   return new Uint8Array(view.buffer, view.byteOffset, count * view.BYTES_PER_ELEMENT);
 }
 
-/** Where the first entry of a schema message's metadata refers to its value: Message.header, Schema.custom_metadata, KeyValue.value. */
+/**
+ * The text that a stream of `ArrowStreamEncoder` carries under `key`; undefined when it stands under another.
+ *
+ * @throws RangeError for bytes that are no such stream
+ */
+export function streamText(bytes: Uint8Array, key: string): string | undefined {
+  const { view, follow, field } = flatbufferAt(bytes.subarray(PREFIX_BYTES));
+  const text = (at: number) => {
+    const start = follow(at);
+    return Buffer.from(view.buffer, view.byteOffset + start + 4, view.getUint32(start, true)).toString();
+  };
+  const entry = metadataEntryAt({ follow, field });
+  return text(field(entry, 0)) === key ? text(field(entry, 1)) : undefined;
+}
+
+/** Where the first entry of a schema message's metadata refers to its value: KeyValue.value. */
 function metadataValueAt(flatbuffer: Uint8Array): number {
-  const view = new DataView(flatbuffer.buffer, flatbuffer.byteOffset, flatbuffer.length);
+  const { follow, field } = flatbufferAt(flatbuffer);
+  return field(metadataEntryAt({ follow, field }), 1);
+}
+
+/** Message.header, Schema.custom_metadata, its first entry */
+function metadataEntryAt({ follow, field }: Pick<ReturnType<typeof flatbufferAt>, 'follow' | 'field'>): number {
+  const schema = follow(field(follow(0), 2));
+  return follow(follow(field(schema, 2)) + 4);
+}
+
+/** The ways about in a flatbuffer: along a reference, to a field of a table. */
+function flatbufferAt(bytes: Uint8Array) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const follow = (at: number) => at + view.getUint32(at, true);
   const field = (table: number, id: number) => table + view.getUint16(table - view.getInt32(table, true) + 4 + 2 * id, true);
-  const schema = follow(field(follow(0), 2));
-  const entry = follow(follow(field(schema, 2)) + 4);
-  return field(entry, 1);
+  return { view, follow, field };
 }

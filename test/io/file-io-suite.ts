@@ -1,6 +1,6 @@
 /** What every FileIO promises; run against each of them. */
 import { describe, expect, it } from 'vitest';
-import { hasCode } from '../../src/base/error.js';
+import { hasCode, WeirError } from '../../src/base/error.js';
 import type { FileIO } from '../../src/io/file-io.js';
 
 export function describeFileIO(name: string, make: () => { io: FileIO; root: string }): void {
@@ -101,6 +101,30 @@ export function describeFileIO(name: string, make: () => { io: FileIO; root: str
       await sink.abort();
       expect(await io.exists(`${root}/file`)).toBe(false);
       await expectCode(sink.finish(), 'CLOSED', `${root}/file`);
+    });
+
+    it('gives a file its name after what was asked for, tells of it, and gives none when that fails', async () => {
+      const { io, root } = make();
+      let named = 0;
+      let release = () => {};
+      const after = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const creating = io.createExclusive(`${root}/file`, bytesOf('x'), { sync: true, after, onNamed: () => named++ });
+      for (let i = 0; i < 20; i++) await io.exists(root);
+      expect([named, await io.exists(`${root}/file`)]).toEqual([0, false]);
+      release();
+      expect(await creating).toBe(true);
+      expect(named).toBe(1);
+      expect(await io.createExclusive(`${root}/file`, bytesOf('y'), { onNamed: () => named++ })).toBe(false);
+      const failing = Promise.reject(new WeirError('UNAVAILABLE', 'not now'));
+      failing.catch(() => undefined);
+      await expectCode(
+        io.createExclusive(`${root}/other`, bytesOf('x'), { after: failing, onNamed: () => named++ }),
+        'UNAVAILABLE',
+        undefined,
+      );
+      expect([named, await io.names(root)]).toEqual([1, ['file']]);
     });
 
     it('creates exclusively, once, and leaves no temporary file', async () => {

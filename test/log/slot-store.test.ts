@@ -33,43 +33,61 @@ describe('the slots of a log', () => {
     expect(await store.read(2n)).toBeUndefined();
   });
 
-  it('go on in the next directory, which lasts before its first slot does', async () => {
-    const synced: string[] = [];
-    const io = memoryFileIO();
-    const sync = io.syncDirectories.bind(io);
-    io.syncDirectories = (paths) => {
-      const all = [...paths];
-      synced.push(...all);
-      return sync(all);
-    };
-    const store = await newStore(io);
+  it('go on in the next directory', async () => {
+    const store = await newStore();
     for (const slot of [9_998n, 9_999n]) await store.publish(slot, bytes(String(slot)));
-    synced.length = 0;
     expect(await store.publish(10_000n, bytes('next'))).toBe(true);
-    expect(synced[0]).toBe('/t/log/L/0000');
     expect(await store.newest()).toBe(10_000n);
     expect(await store.below(10_000n)).toEqual([9_998n, 9_999n]);
     expect(await store.publish(10_000n, bytes('again'))).toBe(false);
   });
 
-  it('leave no directory behind that is all below `start`, and one that is missed stops nobody', async () => {
+  it.each([
+    ['in a directory', 41n],
+    ['at the end of a directory', 9_999n],
+  ])('get their names after the one before them lasts, when another process made that: %s', async (_, slot) => {
     const io = memoryFileIO();
+    const synced: string[] = [];
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const sync = io.syncDirectories.bind(io);
+    io.syncDirectories = async (paths) => {
+      const all = [...paths];
+      synced.push(...all);
+      await released;
+      return sync(all);
+    };
+    const store = new SlotStore(io, path, { sync: true });
+    await io.makeDirectory(path.directory);
+    await io.createExclusive(path.slot(slot), bytes('another’s'), { sync: 'file' });
+    const publishing = store.publish(slot + 1n, bytes('own'));
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    expect(await store.exists(slot + 1n)).toBe(false);
+    expect(synced).toEqual([path.slotDirectory(slot)]);
+    release();
+    expect(await publishing).toBe(true);
+    synced.length = 0;
+    // one's own lasts already, and so does what was made to
+    await store.publish(slot + 2n, bytes('own'));
+    await io.createExclusive(path.slot(slot + 3n), bytes('another’s'), { sync: 'file' });
+    await store.sync(slot + 3n, slot + 3n);
+    synced.length = 0;
+    await store.publish(slot + 4n, bytes('own'));
+    expect(synced).toEqual([]);
+  });
+
+  it('get no name where the one before them cannot be made to last', async () => {
+    const io = faultyFileIO(memoryFileIO(), seededRandom(1));
     const store = await newStore(io);
-    for (const slot of [9_999n, 10_000n, 20_000n]) await store.publish(slot, bytes('x'));
-    await io.writeFile(`${path.directory}/0000/.00000000000000009998.arrow.${crypto.randomUUID()}.tmp`, bytes('half'));
-    await store.removeDirectoriesBelow(20_000n);
-    expect(await io.names(path.directory)).toEqual(['0000', '0001', '0002']);
-    await store.remove(9_999n);
-    await store.remove(10_000n);
-    await store.removeDirectoriesBelow(19_999n);
-    expect(await io.names(path.directory)).toEqual(['0001', '0002']);
-    await store.removeDirectoriesBelow(20_000n);
-    expect(await io.names(path.directory)).toEqual(['0002']);
-    // who slept since before the slots were trimmed, and whose slot would open a directory
-    expect(await store.publish(10_000n, bytes('late'))).toBe(true);
-    await store.sync(9_999n, 20_000n);
-    await io.removeDirectory('/t');
-    await expect(store.sync(9_999n, 20_000n)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await io.createExclusive(path.slot(1n), bytes('another’s'), { sync: 'file' });
+    io.plan.before = 1;
+    io.plan.operations = new Set(['syncDirectories']);
+    await expect(store.publish(2n, bytes('own'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    io.heal();
+    expect(await store.exists(2n)).toBe(false);
+    expect(await store.publish(2n, bytes('own'))).toBe(true);
   });
 
   it('come in the order of their numbers, a directory of five digits after one of four', async () => {

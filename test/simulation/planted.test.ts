@@ -13,13 +13,13 @@ const PLANTS: Record<string, Plant> = {
   },
   'a commit is acknowledged before its slot is published': {
     file: 'log/table-log.ts',
-    snippet: '    const header = await this.#append((state) => {\n      open = this.#stillOpen(open, state);',
+    snippet: 'open = this.#stillOpen(group, state);',
     instead:
-      '    for (const { resolve } of group) resolve({ slot: undefined, alreadyCommitted: false });\n    const header = await this.#append((state) => {\n      open = this.#stillOpen(open, state);',
+      'open = this.#stillOpen(group, state); for (const { resolve } of open) resolve({ slot: undefined, alreadyCommitted: false });',
   },
   'a slot that exists counts as one’s own': {
     file: 'log/table-log.ts',
-    snippet: 'if (await store.publish(slot, bytes)) return true;',
+    snippet: 'if (await store.publish(slot, bytes, () => void this.#others.leave())) return true;',
     instead: 'await store.publish(slot, bytes); return true;',
   },
   'the log is trimmed before a tree record covers it': {

@@ -55,6 +55,7 @@ async function logOrphans(
     if (!stat.directory) sort(stat, () => false);
     else if (LogPath.isSlotDirectory(stat.path))
       for (const inside of await io.list(stat.path)) sort(inside, (file) => LogPath.slotOf(file) !== undefined);
+    else if (stat.path === path.queueDirectory) files.push(...(await io.list(stat.path)));
     else if (stat.path !== path.bodyDirectory) unknown.push(stat.path);
   }
   for (const stat of await io.list(LogPath.directoryOf(table.root))) if (stat.path !== path.directory) unknown.push(stat.path);

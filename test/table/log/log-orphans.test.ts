@@ -86,6 +86,18 @@ describe('orphans of a log', () => {
     await writer.close();
   });
 
+  it('are the places of writers that died in the queue', async () => {
+    const { clock, io, table, log } = await newTable();
+    const place = `${log}/queue/0000000001-x`;
+    await io.writeFile(place, new Uint8Array(0));
+    expect((await table.removeOrphanFiles()).files).toEqual([]);
+    clock.forward(25 * HOUR_MS);
+    const { files, unknown } = await table.removeOrphanFiles();
+    expect(files.map((file) => file.path)).toEqual([place]);
+    expect(unknown).toEqual([]);
+    expect(await io.exists(place)).toBe(false);
+  });
+
   it('are none when a slot is missing or damaged', async () => {
     const { clock, io, table, log, bodies } = await newTable();
     const writer = await table.openWriter({ commitUser: 'job' });
