@@ -181,6 +181,7 @@ export class PartCommit {
       this.#refuseIndexFiles(latest);
       const entries = await this.#entries(before, schema);
       const properties = await this.#properties(latest);
+      await this.#part.advances?.overtaking?.check(latest, entries);
       const lists = await this.#manifests.write(before, entries, this.#part.changes.changelog, schema);
       const origin = { ...this.#part, properties, uuid: random.uuid(), schemaId: schema.id, time_ms: clock.now_ms() };
       return { snapshot: nextSnapshot(latest, lists, origin), lists, entries, looked };
@@ -200,12 +201,15 @@ export class PartCommit {
     const { advances, properties } = this.#part;
     if (log === undefined) return properties;
     const position = await log.positionOf(latest);
-    // what is repeated may stand in the log's own record as done already
-    const repeated = this.#repeats && advances?.to === position;
+    // what is repeated may stand in the log's own record as done already; rows that no slot holds may come later, too
+    const repeated = this.#repeats && (advances?.to === position || (advances?.overtaking !== undefined && advances.to < position));
     if (advances !== undefined && advances.from !== position && !repeated) {
       throw new WeirError('COMMIT_CONFLICT', `the log of ${table} is in the tree up to slot ${position}, not ${advances.from}`, { table });
     }
-    return { ...properties, [POSITION_PROPERTY]: formatPositionProperty(log.id, advances?.to ?? position) };
+    return {
+      ...properties,
+      [POSITION_PROPERTY]: formatPositionProperty(log.id, advances === undefined || advances.to < position ? position : advances.to),
+    };
   }
 
   /** The part's entries, checked against the manifests of the latest snapshot. */

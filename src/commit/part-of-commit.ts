@@ -4,6 +4,7 @@ import type { ManifestEntry } from '../meta/manifest-entry.js';
 import type { CommitKind, Snapshot } from '../meta/snapshot.js';
 import type { AttemptLists } from './attempt-manifests.js';
 import type { Changes } from './commit-changes.js';
+import type { Overtaking } from './overtaking.js';
 import type { OverwriteScope } from './overwrite.js';
 
 export interface PartOfCommit {
@@ -18,14 +19,16 @@ export interface PartOfCommit {
   readonly overwrites: OverwriteScope | undefined;
   /** look whether the identifier was committed before (not for the second part of one commit) */
   readonly checkIdentifier: boolean;
-  /** of rows out of the log: the slots (from, to] */
+  /** of rows out of the log, or beside it: the slots (from, to] are in the tree with it */
   readonly advances?: LogAdvance | undefined;
 }
 
-/** A commit of the rows in the slots after `from`, up to `to`. */
+/** A commit after which the tree holds the slots after `from`, up to `to`: their rows, or others when those slots have none. */
 export interface LogAdvance {
   readonly from: bigint;
   readonly to: bigint;
+  /** of rows that stand in no slot and have their numbers from before */
+  readonly overtaking?: Overtaking | undefined;
 }
 
 export interface Attempt {

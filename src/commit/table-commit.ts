@@ -10,6 +10,7 @@
  * - a commit that fails deletes none of the files in its messages: it may be tried again, or aborted.
  */
 import { hasCode } from '../base/error.js';
+import { LOG_USER } from '../log/tree-position.js';
 import type { CommitMessage } from '../meta/commit-message.js';
 import { BATCH_IDENTIFIER, type Snapshot } from '../meta/snapshot.js';
 import { removeUncommitted } from './abort-messages.js';
@@ -39,7 +40,7 @@ export interface Committable {
   readonly overwrite?: { readonly partitions: OverwriteScope };
   /** publish a snapshot even if there is nothing in it */
   readonly allowEmpty?: boolean;
-  /** the rows are those of log slots: a conflict when the tree does not end at `from` */
+  /** the snapshot holds slots of the log, or comes after them: a conflict when the tree does not end at `from` */
   readonly advances?: LogAdvance;
 }
 
@@ -76,7 +77,7 @@ export async function commitTable(context: CommitContext, committable: Committab
     changes: overwrite === undefined ? appended : { ...appended, changelog: [] },
     overwrites: overwrite?.partitions,
     // whether slots are in the tree already is told by the position
-    checkIdentifier: committable.advances === undefined,
+    checkIdentifier: commitUser !== LOG_USER,
     advances: committable.advances,
   };
   const outcome = {

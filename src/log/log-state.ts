@@ -7,6 +7,8 @@
  * - slots are applied in order, none left out. A slot that cannot follow (its numbers fall, its time goes back) is CORRUPTION.
  * - a commit of an epoch older than its user's newest `open` is void, and so is one whose identifier is not above the user's
  *   last: whoever folds decides the same.
+ * - a `tree` record repeats all that is known of the users, and what it leaves out is forgotten: who begins at it knows no less and
+ *   no more than who read on to it.
  */
 import { WeirError } from '../base/error.js';
 import type { Coverage, LogCommit, LogUser, SlotHeader, TreeMark } from './slot.js';
@@ -29,12 +31,11 @@ export class LogState {
   closed = false;
   claim: Claim | undefined;
   #coverage: readonly Coverage[] = [];
-  readonly #users = new Map<string, LogUser>();
+  #users = new Map<string, LogUser>();
 
   /** The state at a `tree` record, from the record alone. */
   static at(record: SlotHeader): LogState {
     const state = new LogState();
-    if (record.content.kind === 'tree') for (const user of record.content.users) state.#users.set(user.user, user);
     state.#take(record);
     return state;
   }
@@ -80,20 +81,36 @@ export class LogState {
     return user !== undefined && commit.epoch === user.epoch && (user.identifier === undefined || commit.identifier > user.identifier);
   }
 
+  /** Why this incarnation may not commit: FENCED; undefined when it may. */
+  refusal(user: string, epoch: bigint, table: string): WeirError | undefined {
+    const known = this.#users.get(user);
+    if (known?.epoch === epoch && !this.closed) return undefined;
+    const why = this.closed
+      ? 'the log was closed'
+      : known === undefined
+        ? 'it slept until the log had forgotten it'
+        : 'another writer has opened under its name';
+    return new WeirError('FENCED', `the writer ${user} of ${table} may not commit any more: ${why}; open a new one`, { table });
+  }
+
   #take(header: SlotHeader): void {
     const { content, slot, time_ms } = header;
     this.#coverage = this.coverageAt(time_ms);
     if (content.kind === 'commits') {
       for (const commit of content.commits) {
         if (!this.counts(commit)) continue;
-        const { user, epoch, identifier } = commit;
-        this.#users.set(user, { user, epoch, identifier, time_ms });
+        const { user, identifier } = commit;
+        this.#users.set(user, { ...this.#users.get(user)!, identifier, time_ms });
       }
     } else if (content.kind === 'open') {
       const { user } = content;
-      this.#users.set(user, { user, epoch: slot, identifier: this.#users.get(user)?.identifier, time_ms });
+      this.#users.set(user, { identifier: undefined, ...this.#users.get(user), user, epoch: slot, time_ms });
       this.closed = false;
+    } else if (content.kind === 'reserve') {
+      const known = this.#users.get(content.user);
+      if (known?.epoch === content.epoch) this.#users.set(content.user, { ...known, reserved: slot, time_ms });
     } else if (content.kind === 'tree') {
+      this.#users = new Map(content.users.map((user) => [user.user, user]));
       this.#coverage = content.coverage;
       this.claim = undefined;
     } else if (content.kind === 'claim') this.claim = content;

@@ -5,6 +5,7 @@
  *   open      a new incarnation of a commit user: the slot's number is its epoch
  *   tree      snapshot `snapshot` holds all slots up to `position`; repeats what is known of the users, so that it lasts
  *   start     slots below the header's `start` are given up
+ *   reserve   numbers for rows that a job puts into a snapshot of its own
  *   claim     who will materialise next: a hint, no lock
  *   closed    the log takes no commits until it is opened again
  *
@@ -44,6 +45,8 @@ export interface LogUser {
   readonly epoch: bigint;
   /** of its last commit; undefined before the first */
   readonly identifier: bigint | undefined;
+  /** its newest slot of numbers, unless it is known that whoever took it publishes nothing under them any more */
+  readonly reserved?: bigint | undefined;
   /** of its last slot */
   readonly time_ms: number;
 }
@@ -59,6 +62,7 @@ export type SlotContent =
   | { readonly kind: 'open'; readonly user: string }
   | { readonly kind: 'tree'; readonly users: readonly LogUser[]; readonly coverage: readonly Coverage[] }
   | { readonly kind: 'start' }
+  | { readonly kind: 'reserve'; readonly user: string; readonly epoch: bigint; readonly rows: number }
   | { readonly kind: 'claim'; readonly by: string; readonly until_ms: number }
   | { readonly kind: 'closed' };
 
@@ -97,9 +101,10 @@ export function formatHeader(header: SlotHeader): string {
     kind: content.kind,
     ...(content.kind === 'commits' && { commits: content.commits.map(commitJson) }),
     ...(content.kind === 'open' && { user: content.user }),
+    ...(content.kind === 'reserve' && { user: content.user, epoch: content.epoch, rows: content.rows }),
     ...(content.kind === 'claim' && { by: content.by, until: content.until_ms }),
     ...(content.kind === 'tree' && {
-      users: content.users.map(({ user, epoch, identifier, time_ms }) => ({ user, epoch, identifier, time: time_ms })),
+      users: content.users.map(({ time_ms, ...user }) => ({ ...user, time: time_ms })),
       coverage: content.coverage.map(({ position, time_ms }) => [position, time_ms]),
     }),
   });
@@ -154,6 +159,8 @@ function parseContent(read: DocumentReader, file: string): SlotContent {
       return { kind, commits: read.list('commits').map((item) => parseCommit(readerOf(item, file), file)) };
     case 'open':
       return { kind, user: read.string('user') };
+    case 'reserve':
+      return { kind, user: read.string('user'), epoch: read.long('epoch'), rows: read.integer('rows') };
     case 'claim':
       return { kind, by: read.string('by'), until_ms: read.integer('until') };
     case 'tree':
@@ -194,6 +201,7 @@ function parseUser(read: DocumentReader): LogUser {
     user: read.string('user'),
     epoch: read.long('epoch'),
     identifier: read.has('identifier') ? read.long('identifier') : undefined,
+    ...(read.has('reserved') && { reserved: read.long('reserved') }),
     time_ms: read.integer('time'),
   };
 }
@@ -217,8 +225,9 @@ function checkHeader(header: SlotHeader, file: string): void {
   if (base < 0n || end - base !== BigInt(rows)) throw corrupt(file, 'its row numbers do not fit its rows');
 }
 
-/** Rows of all commits, inline and in bodies. */
+/** Rows that the slot has numbers for: of all commits, inline and in bodies, or reserved. */
 export function rowsOf(content: SlotContent): number {
+  if (content.kind === 'reserve') return content.rows;
   if (content.kind !== 'commits') return 0;
   return content.commits.reduce((sum, { inlineRows, bodies }) => sum + bodies.reduce((part, { rows }) => part + rows, inlineRows), 0);
 }

@@ -22,7 +22,7 @@ import { concatArrays } from '../types/concat-arrays.js';
 import { concatBatch } from '../types/take.js';
 import type { LogSlot } from './log-slot.js';
 import { LogState } from './log-state.js';
-import { type LogCommit, rowsOf, type SlotContent, type SlotHeader, type TreeMark } from './slot.js';
+import { type LogCommit, type LogUser, rowsOf, type SlotContent, type SlotHeader, type TreeMark } from './slot.js';
 import { decodeHeader, encodeSlot, type LogRows } from './slot-codec.js';
 import { SlotReader, type SlotReaderOptions } from './slot-reader.js';
 import type { SlotStore } from './slot-store.js';
@@ -49,6 +49,8 @@ export interface Incarnation {
   readonly epoch: bigint;
   /** of the user's last commit before */
   readonly identifier: bigint | undefined;
+  /** an earlier one took numbers: until a snapshot is at or past the epoch it may publish rows under them */
+  readonly loadsBefore: boolean;
 }
 
 export interface CommitRequest {
@@ -150,12 +152,22 @@ export class TableLog {
 
   /** A new incarnation of a user: whatever ran under that name before is fenced. */
   async open(user: string): Promise<Incarnation> {
-    let before: bigint | undefined;
+    let before: LogUser | undefined;
     const header = await this.#append((state) => {
-      before = state.user(user)?.identifier;
+      before = state.user(user);
       return { schemaId: 0n, content: { kind: 'open', user } };
     });
-    return { user, epoch: header!.slot, identifier: before };
+    return { user, epoch: header!.slot, identifier: before?.identifier, loadsBefore: before?.reserved !== undefined };
+  }
+
+  /** Numbers for rows that go past the log into a snapshot: the first. @throws FENCED */
+  async reserve({ user, epoch }: Pick<Incarnation, 'user' | 'epoch'>, rows: number): Promise<bigint> {
+    const header = await this.record((state) => {
+      const refusal = state.refusal(user, epoch, this.#options.table);
+      if (refusal !== undefined) throw refusal;
+      return { kind: 'reserve', user, epoch, rows };
+    });
+    return header!.base;
   }
 
   /** Publishes a record. The draft is asked again whenever a slot is lost; it may return undefined to let it be. */
@@ -268,10 +280,10 @@ export class TableLog {
     const last = new Map<string, bigint>();
     return group.filter((waiting) => {
       const { user, epoch, identifier } = waiting.request;
-      const known = state.user(user);
-      const newest = last.get(user) ?? known?.identifier;
-      if (known?.epoch !== epoch || state.closed) {
-        waiting.reject(this.#fenced(user, state));
+      const newest = last.get(user) ?? state.user(user)?.identifier;
+      const refusal = state.refusal(user, epoch, this.#options.table);
+      if (refusal !== undefined) {
+        waiting.reject(refusal);
         return false;
       }
       if (newest !== undefined && identifier <= newest) {
@@ -281,16 +293,6 @@ export class TableLog {
       last.set(user, identifier);
       return true;
     });
-  }
-
-  #fenced(user: string, state: LogState): WeirError {
-    const { table } = this.#options;
-    const why = state.closed
-      ? 'the log was closed'
-      : state.user(user) === undefined
-        ? 'it slept until the log had forgotten it'
-        : 'another writer has opened under its name';
-    return new WeirError('FENCED', `the writer ${user} of ${table} may not commit any more: ${why}; open a new one`, { table });
   }
 
   /** Publishes what the draft says; undefined when the draft lets it be. */

@@ -225,6 +225,7 @@ export const TABLE_OPTIONS: readonly TableOption[] = [
   honoured('log.linger', 'duration', '0 ms', 'how long a commit waits for others to share its slot'),
   honoured('log.inline-max', 'size', '1 mb', 'larger commits stand beside their slot'),
   honoured('log.pending-max', 'size', '256 mb', 'rows in the log and in no snapshot yet, above which writers wait'),
+  honoured('log.bulk-min', 'size', '64 mb', 'larger commits go past the log, straight into a snapshot; 0: none does'),
   honoured('log.retention', 'duration', '1 h', 'slots stay this long after a snapshot holds them; two minutes at least'),
   honoured('log.retained-slots', 'integer', '100000', 'slots that a snapshot holds stay at most this many, but two minutes at least', {
     least: 1,

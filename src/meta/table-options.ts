@@ -147,6 +147,11 @@ export class TableOptions {
     return this.#size('log.pending-max');
   }
 
+  /** Infinity: no commit is that large */
+  get logBulkMin_bytes(): number {
+    return this.#size('log.bulk-min') || Number.POSITIVE_INFINITY;
+  }
+
   get logRetention_ms(): number {
     return this.#duration('log.retention');
   }

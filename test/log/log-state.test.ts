@@ -61,6 +61,25 @@ describe('the state of a log', () => {
     expect(state.user('job')?.identifier).toBe(8n);
   });
 
+  it('knows whose numbers may still be used, until a record says that it is over', () => {
+    const state = opened();
+    state.apply(slot(2n, { kind: 'reserve', user: 'job', epoch: 1n, rows: 50 }, { end: 150n }), 'f');
+    expect(state).toMatchObject({ slot: 2n, end: 150n });
+    state.apply(slot(3n, { kind: 'open', user: 'job' }, { base: 150n, end: 150n }), 'f');
+    expect(state.user('job')).toMatchObject({ epoch: 3n, reserved: 2n });
+    expect(state.refusal('job', 1n, 'db.t')?.code).toBe('FENCED');
+    expect(state.refusal('job', 3n, 'db.t')).toBeUndefined();
+    // numbers of an older incarnation came too late
+    state.apply(slot(4n, { kind: 'reserve', user: 'job', epoch: 1n, rows: 1 }, { base: 150n, end: 151n }), 'f');
+    expect(state.user('job')?.reserved).toBe(2n);
+    const users = [{ user: 'job', epoch: 3n, identifier: 8n, time_ms: 1 }];
+    const record = { base: 151n, end: 151n, tree: { slot: 5n, snapshot: 2n, position: 4n } };
+    state.apply(slot(5n, { kind: 'tree', users, coverage: [] }, record), 'f');
+    // what it repeats is all there is: who begins here knows the same
+    expect(state.users).toEqual(users);
+    expect(state.user('job')?.reserved).toBeUndefined();
+  });
+
   it('refuses a slot that cannot follow', () => {
     const mark = { slot: 1n, snapshot: 1n, position: 0n };
     const before = { base: 100n, end: 110n, start: 2n, tree: mark, time_ms: 50 };

@@ -19,11 +19,13 @@ const RECORDS: SlotContent[] = [
   { kind: 'start' },
   { kind: 'closed' },
   { kind: 'claim', by: 'x', until_ms: 12 },
+  { kind: 'reserve', user: 'job', epoch: 3n, rows: 5 },
   {
     kind: 'tree',
     users: [
       { user: 'a', epoch: 1n, identifier: 9223372036854775806n, time_ms: 5 },
       { user: 'b', epoch: 2n, identifier: undefined, time_ms: 6 },
+      { user: 'c', epoch: 2n, identifier: 1n, reserved: 9n, time_ms: 6 },
     ],
     coverage: [{ position: 4n, time_ms: 5 }],
   },
@@ -55,7 +57,7 @@ describe('a slot', () => {
 
   for (const content of RECORDS) {
     it(`says ${content.kind}`, () => {
-      const end = content.kind === 'commits' ? 105n : 100n;
+      const end = content.kind === 'commits' || content.kind === 'reserve' ? 105n : 100n;
       const header = headerOf({ content, end });
       expect(decodeHeader(encodeSlot(header, undefined), FILE)).toEqual(header);
     });

@@ -24,6 +24,8 @@ export class LogKeeper {
   #working: Promise<Materialised> | undefined;
   /** begins when the work under way has ended, which need not have seen all that is committed by now */
   #next: Promise<Materialised> | undefined;
+  /** files that others put into the tree beside the log: their buckets are compacted with the next work */
+  #untidy: CommitMessage[] = [];
 
   constructor(store: TableStore, handle: LogHandle, expire: () => Promise<void>) {
     this.#store = store;
@@ -83,6 +85,11 @@ export class LogKeeper {
     return this.#working;
   }
 
+  /** Files have gone into the tree that a keeper did not put there. */
+  tidyLater(messages: readonly CommitMessage[]): void {
+    this.#untidy.push(...messages);
+  }
+
   /** Waits until so much is in the tree that a writer may go on; from half of the limit on the log is emptied beside the writing. */
   async makeRoom(): Promise<void> {
     const { options, clock } = this.#store;
@@ -119,7 +126,7 @@ export class LogKeeper {
   async #claim(): Promise<boolean> {
     const { clock, options } = this.#store;
     await this.#handle.log.refresh();
-    if (this.#handle.log.pending_bytes === 0) return false;
+    if (this.#handle.log.pending_bytes === 0 && this.#untidy.length === 0) return false;
     const until_ms = clock.now_ms() + options.snapshotInterval_ms;
     const header = await this.#handle.log.record(({ claim }) =>
       claim !== undefined && claim.by !== this.#name && claim.until_ms > clock.now_ms()
@@ -131,7 +138,8 @@ export class LogKeeper {
 
   async #work(signal: AbortSignal | undefined): Promise<Materialised> {
     const done = await materialise(this.#store, this.#handle, signal);
-    if (done.snapshot !== undefined) await this.#tidy(done.messages);
+    const untidy = this.#untidy.splice(0);
+    if (done.snapshot !== undefined || untidy.length > 0) await this.#tidy([...untidy, ...done.messages]);
     return done;
   }
 

@@ -61,7 +61,7 @@ export class LogService {
     }
     await handle.latest();
     if (!(await handle.log.store.isThere())) await handle.log.store.create();
-    const session = options.overwrites ? undefined : await LogSession.open(store, handle, commitUser);
+    const session = options.overwrites ? undefined : await LogSession.open(store, handle, keeper, commitUser);
     keeper.acquire();
     return { session, keeper };
   }
