@@ -12,7 +12,7 @@ const PLANTS: Record<string, Plant> = {
     instead: 'advances !== undefined && advances.from > position && !repeated',
   },
   'a commit is acknowledged before its slot is published': {
-    file: 'log/table-log.ts',
+    file: 'log/commit-queue.ts',
     snippet: 'open = this.#stillOpen(group, state);',
     instead:
       'open = this.#stillOpen(group, state); for (const { resolve } of open) resolve({ slot: undefined, alreadyCommitted: false });',

@@ -2,7 +2,7 @@
  * Which slots may go, and their going.
  *
  *   slot ─ covered by a `tree` record at t ─ age ─> t + log.retention ─┐   or `log.retained-slots` newer ones are covered,
- *                                                                      │   but never before t + 2 x LOOK_MS (table-log.ts)
+ *                                                                      │   but never before t + 2 x LOOK_MS (log-head.ts)
  *                                                                      └─> `start` record ─> deleted upwards, bodies last,
  *                                                                          then directories that became empty
  *
