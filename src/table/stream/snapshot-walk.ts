@@ -67,10 +67,10 @@ export class SnapshotWalk<R> {
   }
 
   async *#difference(snapshot: Snapshot, place: Place, tail: readonly MemoryBucket[]): AsyncGenerator<Change<R>> {
-    const { store, expired } = this.#context;
+    const { store } = this.#context;
     const id = snapshot.id - 1n;
     const before = id === 0n ? undefined : await readUnlessExpired(store.snapshots, id);
-    if (before === undefined && id > 0n) throw expired.call(this.#context, id, await store.snapshots.earliestId());
+    if (before === undefined && id > 0n) throw this.#context.expired(id, await store.snapshots.earliestId());
     const held = before ?? snapshot;
     const plan = () => planDifference(store, before, snapshot, store.schema, tail);
     const planned = await readHeld(store, held, () => readHeld(store, snapshot, plan));

@@ -6,6 +6,7 @@
  *
  * The bounds of files tell where that cannot be; elsewhere two files are walked side by side, both in key order.
  */
+import { hasCode } from '../../base/error.js';
 import { LOG_USER } from '../../log/tree-position.js';
 import { type KeyComparator, keyComparator } from '../../lsm/key-comparator.js';
 import type { MemoryBucket } from '../../lsm/memory-file.js';
@@ -23,21 +24,31 @@ import type { LogHandle } from '../log/log-handle.js';
 import { streamSplit } from '../split-stream.js';
 import type { TableStore } from '../table-store.js';
 import { ofHeld } from './held.js';
-import type { Report } from './report.js';
+import { Report } from './report.js';
 
 interface Others {
   readonly snapshot: bigint;
   readonly entry: ManifestEntry;
 }
 
-/** Adds a note to the check of the log when there are such rows: it is no damage. */
+/** Adds a note to the check of the log when there are such rows: it is no damage. What is damaged others tell. */
 export async function noteOutranked(store: TableStore, handle: LogHandle, report: Report, signal?: AbortSignal): Promise<void> {
+  try {
+    const note = await new Report().attempt('log', () => outranked(store, handle, signal));
+    if (note !== undefined) report.note('log', note);
+  } catch (error) {
+    if (!hasCode(error, 'POSITION_EXPIRED')) throw error;
+  }
+}
+
+async function outranked(store: TableStore, handle: LogHandle, signal: AbortSignal | undefined): Promise<string | undefined> {
   const { schema, options, snapshots } = store;
-  if (schema.primaryKeys.length === 0 || options.sequenceFields.length > 0) return;
+  if (schema.primaryKeys.length === 0 || options.sequenceFields.length > 0) return undefined;
   const search = new Search(store, signal);
+  const aside = new Report();
   for (const id of await snapshots.list()) {
     signal?.throwIfAborted();
-    const snapshot = await ofHeld(store, report, 'log', id, (found) => deltaEntries(store.manifests, found));
+    const snapshot = await ofHeld(store, aside, 'log', id, (found) => deltaEntries(store.manifests, found));
     if (snapshot === undefined) continue;
     const [{ commitUser, commitKind }, delta] = snapshot;
     const added = delta.filter(({ kind, bucket }) => kind === ADD && bucket >= 0);
@@ -48,9 +59,9 @@ export async function noteOutranked(store: TableStore, handle: LogHandle, report
   const tail = search.isEmpty ? [] : await handle.tail.readOnce(position, head);
   for (const bucket of tail) for (const entry of memoryEntries(bucket)) await search.find(entry, [bucket]);
   const { rows, first } = search;
-  if (first === undefined) return;
+  if (first === undefined) return undefined;
   const which = `the first is ${first.key}, of snapshot ${first.snapshot}`;
-  report.note('log', `${rows} rows lose to rows that others committed before them, with higher numbers: ${which}`);
+  return `${rows} rows lose to rows that others committed before them, with higher numbers: ${which}`;
 }
 
 class Search {
