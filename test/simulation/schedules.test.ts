@@ -44,6 +44,15 @@ class Stage {
     return slot;
   }
 
+  /** The same with rows of many keys, which go past the log where the table has `LARGE`. */
+  async commitLarge(writer: Writer, identifier: number): Promise<bigint | undefined> {
+    const rows = Array.from({ length: 100 }, (_, id): Change => ({ id, token: `${writer.commitUser}:${identifier}`, kind: 0 }));
+    await writer.write(rows.map(({ id, token }) => ({ id: BigInt(id), token })));
+    const { slot } = await writer.commit({ identifier: BigInt(identifier) });
+    this.world.ledger.acknowledge(writer.commitUser, BigInt(identifier), tokensOf(rows), slot);
+    return slot;
+  }
+
   /** Stands still in front of its next call that `matches`, until told to go on. */
   holdAt(self: SimProcess, matches: (path: string) => boolean): { reached: Promise<void>; release: () => void } {
     let reach = () => {};
@@ -84,6 +93,8 @@ class Stage {
   }
 }
 
+/** options of tables where a commit of a hundred rows goes past the log, and one of a row does not */
+const LARGE = { 'log.bulk-min': '1 kb' };
 const isSlot = (path: string) => path.startsWith(`${ROOT}/log/`);
 const isSnapshot = (path: string) => path.includes('/snapshot/snapshot-');
 
@@ -248,6 +259,44 @@ describe('schedules of the log', () => {
       const first = await (await old.open()).openWriter({ commitUser: 'a' });
       const { reached, release } = stage.holdAt(old, isSlot);
       const late = stage.commit(first, 1, 3).then(
+        () => 'committed',
+        (error: { code: string }) => error.code,
+      );
+      await reached;
+      const second = await (await fresh.open()).openWriter({ commitUser: 'a' });
+      await stage.commit(second, 1, 3);
+      release();
+      expect(await late).toBe('FENCED');
+      await stage.read(fresh);
+    });
+  });
+
+  it('(g) the same past the log: what was deleted meanwhile sends it through the log', async () => {
+    const stage = new Stage(LARGE);
+    await stage.play(async () => {
+      const [one, two] = [stage.actor('one'), stage.actor('two')];
+      const a = await (await one.open()).openWriter({ commitUser: 'a' });
+      const b = await (await two.open()).openWriter({ commitUser: 'b' });
+      await stage.commit(b, 1, 3);
+      await (await two.open()).flush();
+      const { reached, release } = stage.holdAt(one, isSnapshot);
+      const large = stage.commitLarge(a, 1);
+      await reached;
+      await stage.commit(b, 2, 3, 3);
+      await (await two.open()).compact({ full: true });
+      release();
+      expect(await large).toBeDefined();
+      await stage.read(two);
+    });
+  });
+
+  it('(h) the same past the log: nothing is published by who was fenced', async () => {
+    const stage = new Stage(LARGE);
+    await stage.play(async () => {
+      const [old, fresh] = [stage.actor('old'), stage.actor('fresh')];
+      const first = await (await old.open()).openWriter({ commitUser: 'a' });
+      const { reached, release } = stage.holdAt(old, isSnapshot);
+      const late = stage.commitLarge(first, 1).then(
         () => 'committed',
         (error: { code: string }) => error.code,
       );
