@@ -82,3 +82,34 @@ it('a watch tells names until it is ended, and is none for a directory that is n
   end?.();
   expect(told.length).toBeGreaterThan(0);
 });
+
+it('sixteen that follow wake once a slot or so, and leave no watch behind', async () => {
+  const root = tempDir();
+  const [followers, slots] = [16, 12n];
+  let [watches, wakes] = [0, 0];
+  const io = localFileIO();
+  const watch = io.watch!.bind(io);
+  io.watch = (directory, onName) => {
+    const end = watch(directory, onName);
+    if (end === undefined) return undefined;
+    watches++;
+    return () => {
+      watches--;
+      end();
+    };
+  };
+  const writer = logOn(localFileIO(), root, 1);
+  await writer.store.create();
+  await writer.open('first');
+  const following = Array.from({ length: followers }, async (_, i) => {
+    const follower = logOn(io, root, 2 + i);
+    for (let { slot } = await follower.refresh(); slot < slots; { slot } = await follower.refresh()) {
+      await follower.awaitSlot(slot + 1n, LONG_MS);
+      wakes++;
+    }
+  });
+  while ((await writer.open('again')).epoch < slots);
+  await Promise.all(following);
+  expect(watches).toBe(0);
+  expect(wakes).toBeLessThanOrEqual(2 * followers * Number(slots));
+});
