@@ -106,6 +106,9 @@ const RECIPES: readonly WeirTable[] = [
     ...pk('pk_sequence', { ...SMALL, seq: 'INT NOT NULL' }, { 'sequence.field': 'seq' }),
     fill: (table, d) => batches(table, d, { deletes: false }),
   },
+  // past the log: each commit is a snapshot of its own
+  pk('pk_bulk', SMALL, { 'log.bulk-min': '1 kb', 'changelog-producer': 'input' }),
+  append('append_bulk', SMALL, { 'log.bulk-min': '1 kb' }),
   pk('pk_ignore_delete', SMALL, { 'ignore-delete': true }),
   {
     ...pk('pk_composite', { a: 'STRING NOT NULL', b: 'BIGINT NOT NULL', c: 'DATE NOT NULL', v: 'STRING' }),
