@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.js';
 import type { Random } from '../base/random.js';
 import type { FileIO } from '../io/file-io.js';
+import type { ManifestEntry } from '../meta/manifest-entry.js';
 import type { ManifestStore } from '../meta/manifest-store.js';
 import type { SchemaStore } from '../meta/schema-store.js';
 import type { CommitKind, Snapshot } from '../meta/snapshot.js';
@@ -31,6 +32,8 @@ export interface LogOfTable {
   readonly id: string;
   /** all slots up to this one are in the snapshot, or in none that is left */
   positionOf(latest: Snapshot | undefined): Promise<bigint>;
+  /** @throws COMMIT_CONFLICT when files of the log's rows are in other buckets than the snapshot has in their partition */
+  checkBuckets(latest: Snapshot | undefined, entries: readonly ManifestEntry[]): Promise<void>;
 }
 
 export type CommitEvent =

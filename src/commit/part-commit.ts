@@ -182,6 +182,7 @@ export class PartCommit {
       const entries = await this.#entries(before, schema);
       const properties = await this.#properties(latest);
       await this.#part.advances?.overtaking?.check(latest, entries);
+      if (this.#part.advances !== undefined) await this.#context.log?.checkBuckets(latest, entries);
       const lists = await this.#manifests.write(before, entries, this.#part.changes.changelog, schema);
       const origin = { ...this.#part, properties, uuid: random.uuid(), schemaId: schema.id, time_ms: clock.now_ms() };
       return { snapshot: nextSnapshot(latest, lists, origin), lists, entries, looked };

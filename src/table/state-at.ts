@@ -67,7 +67,7 @@ async function logState(store: TableStore, place: LogPlace): Promise<State> {
   const snapshot = place.snapshot === 1n ? undefined : await readUnlessExpired(store.snapshots, place.snapshot - 1n);
   if (position === undefined || position > last || (snapshot === undefined && place.snapshot > 1n)) throw expired(store, place);
   try {
-    return { snapshot, tail: await handle.tail.readOnce(position, last) };
+    return { snapshot, tail: await handle.tail.readOnce(position, last, snapshot) };
   } catch (error) {
     throw hasCode(error, 'POSITION_EXPIRED') ? expired(store, place, error) : error;
   }

@@ -114,9 +114,9 @@ export class TableStore {
   }
 
   /** Tells the partition and bucket of rows under a schema; tables without buckets have one. */
-  router(schema: TableSchema = this.schema): RowRouter {
+  router(schema: TableSchema = this.schema, bucketsOf?: (partition: Uint8Array) => number): RowRouter {
     const { bucketFunction, bucket } = this.options;
-    return new RowRouter(schema, { bucketFunction, buckets: Math.max(1, bucket) });
+    return new RowRouter(schema, { bucketFunction, buckets: Math.max(1, bucket), bucketsOf });
   }
 
   /** Where a writer puts new files of a bucket. `names` is unique to the task that writes. */

@@ -593,7 +593,7 @@ export class Table<R = Row> {
     for (let attempt = 0; ; attempt++) {
       const { snapshot, position, head } = await log.latest();
       try {
-        return { snapshot, tail: await log.tail.read(position, head) };
+        return { snapshot, tail: await log.tail.read(position, head, snapshot) };
       } catch (error) {
         // the slots went into a later snapshot and were trimmed meanwhile
         if (!hasCode(error, 'POSITION_EXPIRED') || attempt >= MAX_REPLANS) throw error;

@@ -24,6 +24,8 @@ export interface RouterOptions {
   readonly bucketFunction: string;
   /** number of buckets; 1 with everything in bucket 0 for bucket-unaware tables */
   readonly buckets: number;
+  /** of a partition, where it may have another number of them */
+  readonly bucketsOf?: ((partition: Uint8Array) => number) | undefined;
 }
 
 export class RowRouter {
@@ -50,24 +52,34 @@ export class RowRouter {
     const { length } = batch;
     if (length === 0) return [];
     const partitioned = this.#partitionColumns.length > 0;
-    const bucketed = this.#options.buckets > 1;
-    if (!partitioned && !bucketed) return [{ partition: EMPTY_ROW, bucket: 0, rows: null }];
-
     const group = new Int32Array(length);
     const partitions: Uint8Array[] = partitioned ? this.#partitionsOf(batch, group) : [EMPTY_ROW];
-    const { buckets } = this.#options;
-    if (bucketed) {
-      const columns = this.#bucketColumns.map((index) => batch.columns[index]!);
-      const bucket = bucketsOf(this.#options.bucketFunction, columns, this.#bucketTypes, length, buckets);
-      for (let row = 0; row < length; row++) group[row] = group[row]! * buckets + bucket[row]!;
-    } else {
-      for (let row = 0; row < length; row++) group[row] = group[row]! * buckets;
-    }
+    const counts = partitions.map((partition) => Math.max(1, this.#options.bucketsOf?.(partition) ?? this.#options.buckets));
+    const buckets = Math.max(...counts);
+    if (!partitioned && buckets === 1) return [{ partition: EMPTY_ROW, bucket: 0, rows: null }];
+    this.#addBuckets(batch, group, counts, buckets);
     return splitByGroup(group, partitions.length * buckets).map(({ id, rows }) => ({
       partition: partitions[Math.floor(id / buckets)]!,
       bucket: id % buckets,
       rows: rows.length === length ? null : rows,
     }));
+  }
+
+  /** Makes `group` of partitions one of partitions and buckets: partition * `stride` + bucket. */
+  #addBuckets(batch: Batch, group: Int32Array, counts: readonly number[], stride: number): void {
+    const columns = this.#bucketColumns.map((index) => batch.columns[index]!);
+    const { bucketFunction } = this.#options;
+    const found = new Map(
+      [...new Set(counts)].map((count) => [
+        count,
+        count === 1 ? undefined : bucketsOf(bucketFunction, columns, this.#bucketTypes, batch.length, count),
+      ]),
+    );
+    const byPartition = counts.map((count) => found.get(count));
+    for (let row = 0; row < batch.length; row++) {
+      const partition = group[row]!;
+      group[row] = partition * stride + (byPartition[partition]?.[row] ?? 0);
+    }
   }
 
   /** Fills `group` with indexes into the partitions returned. */

@@ -15,6 +15,7 @@ import type { RowRouter } from '../../write/row-router.js';
 import { WriteBuffer } from '../../write/write-buffer.js';
 import { flushBuffer } from '../flush-buffer.js';
 import type { TableStore } from '../table-store.js';
+import type { BucketsOf } from './partition-buckets.js';
 
 interface BucketRows {
   readonly schema: TableSchema;
@@ -38,6 +39,8 @@ export class BucketFiler {
   readonly #messages = new Map<string, FilesMessage>();
   readonly #buckets = new Map<string, BucketRows>();
   readonly #routers = new Map<bigint, RowRouter>();
+  /** as of the first rows; who publishes the files looks whether it is still so (log-handle.ts) */
+  #bucketsOf: BucketsOf | undefined;
   #flushing: Promise<void> = Promise.resolve();
 
   constructor(store: TableStore, options: BucketFilerOptions) {
@@ -47,7 +50,8 @@ export class BucketFiler {
 
   /** @param first the number of the first row; undefined when rows are numbered as they are flushed */
   async add(schema: TableSchema, batch: Batch, kinds: Uint8Array | null, first?: bigint): Promise<void> {
-    const router = this.#routers.get(schema.id) ?? this.#store.router(schema);
+    this.#bucketsOf ??= await this.#store.log?.buckets.at(await this.#store.snapshots.latest());
+    const router = this.#routers.get(schema.id) ?? this.#store.router(schema, this.#bucketsOf);
     this.#routers.set(schema.id, router);
     for (const { partition, bucket, rows } of router.route(batch)) {
       const key = `${schema.id}/${Buffer.from(partition).toString('latin1')}/${bucket}`;
@@ -111,7 +115,8 @@ export class BucketFiler {
     const known = this.#messages.get(key);
     if (known !== undefined) return known;
     const compacts = { compactBefore: [], compactAfter: [], compactChangelog: [] };
-    const message = { partition, bucket, totalBuckets: this.#store.options.bucket, newFiles: [], changelogFiles: [], ...compacts };
+    const totalBuckets = this.#bucketsOf?.(partition) ?? this.#store.options.bucket;
+    const message = { partition, bucket, totalBuckets, newFiles: [], changelogFiles: [], ...compacts };
     this.#messages.set(key, message);
     return message;
   }

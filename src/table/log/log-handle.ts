@@ -9,14 +9,17 @@ import { NumberFloor } from '../../log/number-floor.js';
 import { SlotStore } from '../../log/slot-store.js';
 import { TableLog } from '../../log/table-log.js';
 import { treePosition } from '../../log/tree-position.js';
+import type { ManifestEntry } from '../../meta/manifest-entry.js';
 import type { Snapshot } from '../../meta/snapshot.js';
 import type { TableStore } from '../table-store.js';
 import { LogTail } from './log-tail.js';
+import { PartitionBuckets } from './partition-buckets.js';
 
 export class LogHandle {
   readonly id: string;
   readonly log: TableLog;
   readonly tail: LogTail;
+  readonly buckets: PartitionBuckets;
   /** consumers that hold snapshots of this process until the log knows of them (materialise.ts) */
   readonly guards = new Set<string>();
   readonly #store: TableStore;
@@ -27,6 +30,7 @@ export class LogHandle {
     this.id = id;
     this.#store = store;
     this.tail = new LogTail(store, this);
+    this.buckets = new PartitionBuckets(store);
     this.log = new TableLog({
       table,
       id,
@@ -44,6 +48,23 @@ export class LogHandle {
   async positionOf(latest: Snapshot | undefined): Promise<bigint> {
     const { tree } = await this.log.refresh();
     return (await treePosition(this.#store.snapshots, this.id, tree, latest)).position;
+  }
+
+  /**
+   * Files of the log go where the rest of their partition is, also when another engine has meanwhile overwritten it with another
+   * number of buckets.
+   *
+   * @throws COMMIT_CONFLICT when they do not: their rows are to be routed anew
+   */
+  async checkBuckets(latest: Snapshot | undefined, entries: readonly ManifestEntry[]): Promise<void> {
+    const bucketsOf = await this.buckets.at(latest);
+    const { table } = this.#store;
+    for (const { partition, totalBuckets } of entries) {
+      const found = bucketsOf(partition);
+      if (found === totalBuckets) continue;
+      const message = `a partition of ${table} has ${found} buckets now, and rows of the log were routed to ${totalBuckets}`;
+      throw new WeirError('COMMIT_CONFLICT', message, { table });
+    }
   }
 
   /**

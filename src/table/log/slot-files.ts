@@ -3,7 +3,7 @@
  *
  *   slots ─ neighbours together ─> bucket filer ─> files
  *
- * Each slot goes under the schema it was committed with, into the buckets the table has now. Rows keep their numbers.
+ * Each slot goes under the schema it was committed with, into the buckets its partition has. Rows keep their numbers.
  */
 import type { LogPart } from '../../log/log-slot.js';
 import type { TableLog } from '../../log/table-log.js';

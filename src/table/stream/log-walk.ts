@@ -93,7 +93,7 @@ export class LogWalk<R> {
   async *#beside(log: LogFollower, place: LogPlace, snapshot: Snapshot, position: bigint): AsyncGenerator<Change<R>> {
     const { schema } = this.#context.store;
     const told = async (): Promise<Part> => {
-      if (snapshot.commitKind === 'OVERWRITE') return { tail: await this.#tail(log, position, place.slot) };
+      if (snapshot.commitKind === 'OVERWRITE') return { tail: await this.#tail(log, position, place.slot, snapshot) };
       const keeps = await log.shadow(position, place.slot, schema);
       return { pick: ({ batch }) => keeps(batch) };
     };
@@ -107,8 +107,8 @@ export class LogWalk<R> {
     yield* this.#snapshots.changesOf(snapshot, asideOf(place), part);
   }
 
-  async #tail({ handle }: LogFollower, position: bigint, slot: bigint): Promise<readonly MemoryBucket[]> {
-    return position + 1n >= slot ? [] : handle.tail.readOnce(position, slot - 1n);
+  async #tail({ handle }: LogFollower, position: bigint, slot: bigint, snapshot: Snapshot): Promise<readonly MemoryBucket[]> {
+    return position + 1n >= slot ? [] : handle.tail.readOnce(position, slot - 1n, snapshot);
   }
 
   /** Rows without keys have no numbers to tell those that were told from the others. */

@@ -55,8 +55,8 @@ async function outranked(store: TableStore, handle: LogHandle, signal: AbortSign
     if (commitUser === LOG_USER) for (const entry of added) await search.find(entry, []);
     else if (commitKind !== 'COMPACT') search.add(id, added);
   }
-  const { position, head } = await handle.latest();
-  const tail = search.isEmpty ? [] : await handle.tail.readOnce(position, head);
+  const { snapshot: latest, position, head } = await handle.latest();
+  const tail = search.isEmpty ? [] : await handle.tail.readOnce(position, head, latest);
   for (const bucket of tail) for (const entry of memoryEntries(bucket)) await search.find(entry, [bucket]);
   const { rows, first } = search;
   if (first === undefined) return undefined;
