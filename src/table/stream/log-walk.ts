@@ -8,9 +8,12 @@
  */
 import { hasCode, WeirError } from '../../base/error.js';
 import type { MemoryBucket } from '../../lsm/memory-file.js';
+import { deltaEntries } from '../../meta/live-files.js';
+import { ADD } from '../../meta/manifest-entry.js';
 import type { Snapshot } from '../../meta/snapshot.js';
 import type { Change } from '../change.js';
 import type { End } from '../changes.js';
+import { readHeld } from '../held-snapshot.js';
 import type { LogFollower } from '../log/log-follower.js';
 import type { LogPlace, Place } from '../position.js';
 import { numberedFrom } from './kinded.js';
@@ -80,13 +83,22 @@ export class LogWalk<R> {
     const snapshot = await this.#context.snapshotAt(place, 'changes');
     const position = await log.positionOf(snapshot);
     if (log.isForeign(snapshot) || position === undefined) {
+      const isBehind = position !== undefined && position >= place.slot;
       yield* this.#beside(log, place, snapshot, position ?? place.slot);
-      return passed(place, snapshot);
+      // the slots that it holds, with rows of its own, have none
+      return isBehind ? behind(snapshot) : passed(place, snapshot);
     }
     if (position < place.slot) return passed(place, snapshot);
-    if (!keyed && (await log.positionBefore(place.snapshot)) !== place.slot - 1n) throw this.#inTheMiddle(place);
+    if (!keyed && (await this.#holdsToldRows(snapshot, place.end))) throw this.#inTheMiddle(place);
     yield* this.#snapshots.changesOf(snapshot, asideOf(place), { pick: numberedFrom(place.end) });
-    return { phase: 'change', snapshot: place.snapshot + 1n, done: 0, list: snapshot.deltaManifestList };
+    return behind(snapshot);
+  }
+
+  /** Are rows of the log in the snapshot that were told? Its files say how they are numbered. */
+  async #holdsToldRows(snapshot: Snapshot, end: bigint): Promise<boolean> {
+    const { store } = this.#context;
+    const delta = await readHeld(store, snapshot, () => deltaEntries(store.manifests, snapshot), 'changes');
+    return delta.some(({ kind, file }) => kind === ADD && file.minSequenceNumber < end);
   }
 
   /** What another's snapshot changes, where slots (position, place.slot) have been told already. */
@@ -125,6 +137,11 @@ export class LogWalk<R> {
 /** The place among the batches of its snapshot. */
 function asideOf(place: LogPlace): LogPlace {
   return place.aside ? place : { ...place, aside: true, done: 0 };
+}
+
+/** The place among snapshots, after one. */
+function behind({ id, deltaManifestList }: Snapshot): Place {
+  return { phase: 'change', snapshot: id + 1n, done: 0, list: deltaManifestList };
 }
 
 /** The place after its snapshot, which was told or holds nothing but slots. */

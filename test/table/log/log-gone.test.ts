@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Change, memoryFileIO, type StreamPosition, type Table } from '../../../src/index.js';
 import { ForeignEngine } from '../../support/foreign-engine.js';
 import { FAST, memoryCatalog, pathsBelow } from '../../support/memory-catalog.js';
+import { movableClock, TRIMMABLE_MS } from '../../support/movable-clock.js';
 
 async function newTable(options: Record<string, string | number | boolean> = {}) {
   const io = memoryFileIO();
@@ -155,4 +156,37 @@ it('a slot of another schema than the one before: told in the columns of today, 
     { text: 'x', id: 3n, n: 3n },
     { text: 'y', id: 4n, n: 1n << 40n },
   ]);
+});
+
+it('a large commit beside slots that are gone: a table without keys goes over to snapshots behind it', async () => {
+  const io = memoryFileIO();
+  const clock = movableClock();
+  const { catalog } = await memoryCatalog(io, { clock });
+  const table = (await catalog.createTable('db.t', {
+    schema: { id: 'BIGINT NOT NULL', n: 'INT' },
+    options: {
+      ...FAST,
+      'log.enabled': true,
+      'snapshot.interval': '1 h',
+      'log.retained-slots': 1,
+      'log.bulk-min': '2 kb',
+      'write-buffer-size': '1 kb',
+    },
+  })) as unknown as Table;
+  await commit(table, [row(1)], true);
+  const positions = [await table.position()];
+  const writer = await table.openWriter({ commitUser: 'bulk' });
+  await writer.write(Array.from({ length: 500 }, (_, i) => row(1000 + i)) as never);
+  const { slot, snapshot } = await writer.commit();
+  await writer.close();
+  expect([slot, typeof snapshot]).toEqual([undefined, 'bigint']);
+  for (let i = 2; i < 6; i++) {
+    clock.forward(TRIMMABLE_MS);
+    await commit(table, [row(i)], true);
+  }
+  for (const from of positions) {
+    const { rows, positions: more } = await follow(table, from);
+    expect(rows).toHaveLength(504);
+    for (const [i, position] of more.entries()) expect((await follow(table, position)).positions).toEqual(more.slice(i + 1));
+  }
 });
