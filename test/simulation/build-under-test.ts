@@ -5,11 +5,12 @@ import { commitTable } from '../../src/commit/table-commit.js';
 import { faultyFileIO } from '../../src/io/faulty-file-io.js';
 import { memoryFileIO } from '../../src/io/memory-file-io.js';
 import { expireSnapshots } from '../../src/maintain/snapshot-expiry.js';
+import { liveFiles } from '../../src/meta/live-files.js';
 import { openCatalog } from '../../src/table/catalog.js';
 import { compactTable } from '../../src/table/compaction.js';
-import { flushBuffer } from '../../src/table/flush-buffer.js';
+import { readLatest } from '../../src/table/held-snapshot.js';
+import { BucketFiler } from '../../src/table/log/bucket-filer.js';
 import { TableStore } from '../../src/table/table-store.js';
-import { WriteBuffer } from '../../src/write/write-buffer.js';
 
 export const trueBuild = {
   openCatalog,
@@ -18,11 +19,12 @@ export const trueBuild = {
   seededRandom,
   inlineExecutor,
   TableStore,
-  WriteBuffer,
+  BucketFiler,
+  liveFiles,
+  readLatest,
   commitTable,
   compactTable,
   expireSnapshots,
-  flushBuffer,
 };
 
 export type Build = typeof trueBuild;

@@ -26,6 +26,8 @@ export interface Row {
 /** A row and what is done with it: 0 +I, 1 -U, 2 +U, 3 -D. */
 export interface Change extends Row {
   readonly kind: number;
+  /** of two rows of a key the higher number wins */
+  readonly number?: number;
 }
 
 /** keys from here on belong to other engines' writers */
@@ -35,11 +37,14 @@ export const FOREIGN_KEYS = 100;
 export class Fold {
   readonly #keyed: boolean;
   readonly #byKey: Map<number, string>;
+  /** of the row of each key */
+  readonly #numbers: Map<number, number>;
   readonly #all: string[];
 
   constructor(keyed: boolean, from?: Fold) {
     this.#keyed = keyed;
     this.#byKey = new Map(from === undefined ? [] : from.#byKey);
+    this.#numbers = new Map(from === undefined ? [] : from.#numbers);
     this.#all = from === undefined ? [] : [...from.#all];
   }
 
@@ -47,10 +52,28 @@ export class Fold {
     return new Fold(this.#keyed, this);
   }
 
-  add({ id, token, kind }: Change): void {
+  add({ id, token, kind, number = 0 }: Change): void {
+    this.#numbers.set(id, number);
     if (!this.#keyed) this.#all.push(`${id}=${token}`);
     else if ((kind & 1) === 1) this.#byKey.delete(id);
     else this.#byKey.set(id, token);
+  }
+
+  /** Does this state, beside another engine's on the same keys, read like that? Of equal numbers either may win. */
+  reads(rows: ReadonlyMap<number, string>, others: Fold): boolean {
+    const ids = new Set([...this.#byKey.keys(), ...others.#byKey.keys()]);
+    if (ids.size !== rows.size) return false;
+    for (const id of ids) {
+      const [own, other] = [this.#numbers.get(id) ?? -1, others.#numbers.get(id) ?? -1];
+      const token = rows.get(id);
+      if (!((own >= other && token === this.#byKey.get(id)) || (other >= own && token === others.#byKey.get(id)))) return false;
+    }
+    return true;
+  }
+
+  /** the row of a key */
+  get(id: number): string | undefined {
+    return this.#byKey.get(id);
   }
 
   /** the rows, sorted: equal texts, equal rows */
@@ -88,10 +111,17 @@ export interface TableSnapshot {
   readonly position: number | undefined;
 }
 
+/** What a slot refers to. */
+export interface SlotFiles {
+  fieldsOf(schema: bigint): Promise<readonly DataField[]>;
+  body(name: string): Promise<Uint8Array>;
+}
+
 export class Ledger {
   readonly keyed: boolean;
-  readonly fields: readonly DataField[];
-  readonly #readBody: (name: string) => Promise<Uint8Array>;
+  /** other engines write the same keys */
+  shared = false;
+  readonly #files: SlotFiles;
   readonly #slots: After[] = [];
   readonly #acknowledged = new Set<number>();
   /** slots that came too late: numbers that had been used and trimmed */
@@ -104,10 +134,9 @@ export class Ledger {
   readonly #foreignTold = new Set<string>();
   readonly #foreignRows = new Map<string, readonly Change[]>();
 
-  constructor(keyed: boolean, fields: readonly DataField[], readBody: (name: string) => Promise<Uint8Array>) {
+  constructor(keyed: boolean, files: SlotFiles) {
     this.keyed = keyed;
-    this.fields = fields;
-    this.#readBody = readBody;
+    this.#files = files;
   }
 
   get head(): number {
@@ -169,13 +198,17 @@ export class Ledger {
     const { content } = header;
     if (content.kind === 'open') users.set(content.user, { epoch: BigInt(slot), identifier: users.get(content.user)?.identifier });
     else if (content.kind === 'commits') {
-      const inline = decodeSlotRows(bytes, this.fields, `slot ${slot}`).flatMap(changesOf);
+      const fields = await this.#files.fieldsOf(header.schemaId);
+      const inline = decodeSlotRows(bytes, fields, `slot ${slot}`).flatMap(changesOf);
       let at = 0;
+      let numbered = Number(header.base) + inline.length;
       for (const { user, epoch, identifier, inlineRows, bodies } of content.commits) {
-        const changes = inline.slice(at, at + inlineRows);
+        const changes = inline.slice(at, at + inlineRows).map((change, i) => ({ ...change, number: Number(header.base) + at + i }));
         at += inlineRows;
-        for (const body of bodies)
-          changes.push(...decodeBody(await this.#readBody(body.name), body, this.fields, body.name).flatMap(changesOf));
+        for (const body of bodies) {
+          const rows = decodeBody(await this.#files.body(body.name), body, fields, body.name).flatMap(changesOf);
+          changes.push(...rows.map((change) => ({ ...change, number: numbered++ })));
+        }
         const known = users.get(user);
         const counts = known?.epoch === epoch && (known.identifier === undefined || identifier > known.identifier);
         const tokens = tokensOf(changes);
@@ -244,8 +277,29 @@ export class Ledger {
     this.#foreignTold.add(`${user}/${identifier}`);
   }
 
+  /** A batch read of a table on whose keys another engine writes, too. */
+  #checkShared(rows: readonly Row[], from: { slot: number; foreign: number }): { slot: number; foreign: number } {
+    const byKey = new Map(rows.map(({ id, token }) => [id, token]));
+    if (byKey.size !== rows.length) throw new Violation(`a key was read twice: ${tokensOf(rows)}`);
+    const none = new Fold(true);
+    const found: { slot: number; foreign: number }[] = [];
+    for (let slot = from.slot; slot <= this.head; slot++) {
+      const own = this.#slots[slot - 1]?.rows ?? none;
+      for (let foreign = from.foreign; foreign <= this.foreignHead; foreign++)
+        if (own.reads(byKey, this.#foreign[foreign - 1]?.rows ?? none)) found.push({ slot, foreign });
+    }
+    if (found.length === 0) {
+      const [own, others] = [this.text(this.head), this.foreignText(this.foreignHead)];
+      throw new Violation(
+        `a read between ${from.slot} and ${this.head} slots, ${from.foreign} and ${this.foreignHead} commits of others saw\n  ${tokensOf(rows)}\nat the end there are\n  ${own}\nand\n  ${others}`,
+      );
+    }
+    return { slot: found[0]!.slot, foreign: Math.min(...found.map(({ foreign }) => foreign)) };
+  }
+
   /** A batch read: the state after one of the slots that were the newest meanwhile. Returns which. */
   checkRead(rows: readonly Row[], from: { slot: number; foreign: number }): { slot: number; foreign: number } {
+    if (this.shared) return this.#checkShared(rows, from);
     const fold = new Fold(false);
     for (const row of rows) fold.add({ ...row, kind: 0 });
     const own = fold.text((id) => id < FOREIGN_KEYS);
@@ -256,23 +310,30 @@ export class Ledger {
     };
   }
 
-  /** After a power loss: what was not fsynced may be gone, but for what was acknowledged. Returns whether a snapshot is. */
-  recover(slotIsThere: (slot: number) => boolean, snapshotIsThere: (id: number) => boolean): boolean {
+  /** A point get: the row of a key after one of the slots (commits of others) that were the newest meanwhile. */
+  checkGet(id: number, token: string | undefined, from: { slot: number; foreign: number }): void {
+    const own = id < FOREIGN_KEYS;
+    const [low, high] = own ? [from.slot, this.head] : [from.foreign, this.foreignHead];
+    const states = own ? this.#slots : this.#foreign;
+    const seen: (string | undefined)[] = [];
+    for (let n = low; n <= high; n++) seen.push(n === 0 ? undefined : states[n - 1]!.rows.get(id));
+    if (!seen.includes(token)) throw new Violation(`key ${id} was ${token} between ${low} and ${high}, where it was ${seen.join(', ')}`);
+  }
+
+  /** After a power loss: what was not fsynced may be gone, but for what was acknowledged. */
+  recover(slotIsThere: (slot: number) => boolean, snapshotIsThere: (id: number) => boolean): void {
     while (this.head > 0 && !this.#removed.has(this.head) && !slotIsThere(this.head)) {
       if (this.#acknowledged.has(this.head)) throw new Violation(`slot ${this.head} was acknowledged and lost with the power`);
       this.#slots.pop();
     }
-    let lost = false;
     for (;;) {
       const newest = Math.max(0, ...this.snapshots.keys());
       if (newest === 0 || snapshotIsThere(newest)) break;
-      lost = true;
       this.snapshots.delete(newest);
       if (this.#foreign.at(-1)?.snapshot === newest) this.#foreign.pop();
     }
     for (const slot of [...this.#removed]) if (slotIsThere(slot)) this.#removed.delete(slot);
     for (const slot of [...this.late]) if (!slotIsThere(slot)) this.late.delete(slot);
-    return lost;
   }
 
   /** A slot in a line. */

@@ -5,7 +5,7 @@
  * commits under an identifier is the same whichever of its incarnations does it.
  */
 import { type StreamPosition, seededRandom, type Table } from '../../src/index.js';
-import { EMPTY_ROW } from '../../src/meta/binary-row.js';
+import type { Snapshot } from '../../src/meta/snapshot.js';
 import { parsePosition } from '../../src/table/position.js';
 import type { TableStore } from '../../src/table/table-store.js';
 import { BatchBuilder } from '../../src/types/row-builder.js';
@@ -39,8 +39,9 @@ export class WriterRole implements Role {
 
   async run(self: SimProcess): Promise<void> {
     const table = await self.open();
-    if (this.#style === 'committer') await this.#runCommitter(self, table);
-    else {
+    if (this.#style === 'committer') {
+      if (!(await this.#runCommitter(self, table))) return;
+    } else {
       const writer = await table.openWriter({ commitUser: this.name });
       for (let at = this.next; at <= this.#count; at = Math.max(at + 1, this.next)) {
         await (this.#style === 'append' ? this.#append(writer) : this.#commit(self, writer, at));
@@ -56,7 +57,7 @@ export class WriterRole implements Role {
     const rows = this.#rows(identifier);
     const result = await persist(self, async () => {
       await writer.abort();
-      await put(writer, rows);
+      await put(this.#world, writer, rows);
       return writer.commit({ identifier: BigInt(identifier) });
     });
     this.#world.ledger.acknowledge(this.name, BigInt(identifier), tokensOf(rows), result.slot);
@@ -67,7 +68,12 @@ export class WriterRole implements Role {
     const { ledger, scheduler } = this.#world;
     const all = Array.from({ length: scheduler.integer(1, 3) }, () => this.#rows(`a${this.#appends++}`));
     const settled = await Promise.allSettled(
-      all.map((rows) => writer.append(rows.map(bare), { kinds: Uint8Array.from(rows, ({ kind }) => kind) })),
+      all.map((rows) =>
+        writer.append(
+          rows.map((row) => this.#world.rowOf(row)),
+          { kinds: Uint8Array.from(rows, ({ kind }) => kind) },
+        ),
+      ),
     );
     for (const [i, outcome] of settled.entries()) {
       if (outcome.status === 'fulfilled') ledger.acknowledgeAppend(this.name, tokensOf(all[i]!), outcome.value.slot);
@@ -75,7 +81,8 @@ export class WriterRole implements Role {
     }
   }
 
-  async #runCommitter(self: SimProcess, table: Table): Promise<void> {
+  /** false: begin again, with new writers */
+  async #runCommitter(self: SimProcess, table: Table): Promise<boolean> {
     const writers = [await table.openWriter({ commitUser: `${this.name}-1` }), await table.openWriter({ commitUser: `${this.name}-2` })];
     const committer = await table.openCommitter({ commitUser: this.name });
     for (let at = this.next; at <= this.#count; at = Math.max(at + 1, this.next)) {
@@ -85,16 +92,21 @@ export class WriterRole implements Role {
         messages.push(
           ...(await persist(self, async () => {
             await writer.abort();
-            await put(writer, parts[i]!);
+            await put(this.#world, writer, parts[i]!);
             return writer.prepareCommit();
           })),
         );
-      const result = await persist(self, () => committer.commit(BigInt(at), messages));
+      const result = await persist(self, () => committer.commit(BigInt(at), messages)).catch((error: { code?: string }) => {
+        if (error.code !== 'COMMIT_CONFLICT') throw error;
+      });
+      // the schema changed between one writer's opening and the other's
+      if (result === undefined) return false;
       this.#world.ledger.acknowledge(this.name, BigInt(at), tokensOf(parts.flat()), result.slot);
       this.next = Math.max(this.next, at + 1);
       await self.pause(this.#pause_ms);
     }
     for (const each of [...writers, committer]) await persist(self, () => each.close());
+    return true;
   }
 
   /** What is committed under an identifier. */
@@ -103,7 +115,7 @@ export class WriterRole implements Role {
     return Array.from({ length: 1 + Math.floor(random.float() * 3) }, (_, i) => ({
       id: Math.floor(random.float() * KEYS),
       token: `${this.name}:${identifier}:${i}`,
-      kind: !this.#world.nature.keyed ? 0 : random.float() < 0.3 ? 3 : random.float() < 0.5 ? 0 : 2,
+      kind: !this.#world.nature.keyed ? 0 : random.float() < 0.3 && !this.#world.nature.shared ? 3 : random.float() < 0.5 ? 0 : 2,
     }));
   }
 }
@@ -138,8 +150,17 @@ export class ReaderRole implements Role {
       slot: Math.max(this.#seen.slot, ledger.acknowledged),
       foreign: Math.max(this.#seen.foreign, ledger.foreignAcknowledged),
     };
+    const { keyed, shared } = this.#world.nature;
+    if (keyed && !shared && this.#world.scheduler.chance(0.4)) return this.#get(table, from);
     const rows = await unlessExpired(async () => (await table.scan().toArray()).map(rowOf));
     if (rows !== undefined) this.#seen = ledger.checkRead(rows, from);
+  }
+
+  async #get(table: Table, from: { slot: number; foreign: number }): Promise<void> {
+    const { ledger, scheduler } = this.#world;
+    const id = scheduler.chance(0.7) ? scheduler.integer(0, KEYS - 1) : FOREIGN_KEYS + scheduler.integer(0, 2);
+    const found = await unlessExpired(async () => ({ row: await table.get(this.#world.keyOf(id)) }));
+    if (found !== undefined) ledger.checkGet(id, found.row && rowOf(found.row).token, from);
   }
 }
 
@@ -152,7 +173,6 @@ export class FollowerRole implements Role {
   #fold: { own: Fold; others: Fold };
   #position: StreamPosition | undefined;
   #told = new Set<string>();
-  #setbacks = 0;
   expired = 0;
   readonly marks: { position: StreamPosition; own: Fold; others: Fold }[] = [];
   readonly #world: World;
@@ -171,8 +191,6 @@ export class FollowerRole implements Role {
     const table = await self.open();
     while (!this.done) {
       const { finishing } = this;
-      // what it was told of may be gone with a snapshot that did not last
-      if (this.#setbacks !== this.#world.setbacks) this.#startAnew();
       try {
         await this.#follow(self, table);
       } catch (error) {
@@ -251,7 +269,6 @@ export class FollowerRole implements Role {
     this.#consumer = undefined;
     this.#fold = this.#empty();
     this.#told = new Set();
-    this.#setbacks = this.#world.setbacks;
     this.marks.length = 0;
   }
 
@@ -308,6 +325,8 @@ export class ForeignRole implements Role {
   async run(self: SimProcess): Promise<void> {
     const { scheduler, nature, build } = this.#world;
     const store = this.storeOf(self);
+    // as Java does: its numbers go on above those that were in the table when it began
+    if (nature.shared) this.#number = await restored(build, store);
     while (this.#left > 0) {
       await self.pause(150);
       const what = scheduler.integer(0, 3);
@@ -322,45 +341,65 @@ export class ForeignRole implements Role {
   /** The table as it is to somebody who has never heard of its log. */
   storeOf(self: SimProcess): TableStore {
     const store = new this.#world.build.TableStore('sim.t', ROOT, this.#world.schema, self.services);
-    return Object.create(store, { log: { value: undefined } }) as TableStore;
+    return Object.defineProperty(store, 'log', { value: undefined });
   }
 
   async commit(self: SimProcess, store: TableStore): Promise<void> {
     const { build, schema, ledger, nature } = this.#world;
     const identifier = ++this.#commits;
     const rows: Change[] = [0, 1].map((i) => ({
-      id: FOREIGN_KEYS + ((identifier + i) % 3),
+      id: ((identifier + i) % 3) + (nature.shared ? 0 : FOREIGN_KEYS),
       token: `${this.name}:${identifier}:${i}`,
-      kind: nature.keyed && (identifier + i) % 4 === 3 ? 3 : 0,
+      kind: nature.keyed && !nature.shared && (identifier + i) % 4 === 3 ? 3 : 0,
+      number: Number(this.#number) + 1 + i,
     }));
-    const buffer = new build.WriteBuffer();
     const builder = new BatchBuilder(schema.fields);
-    for (const row of rows) builder.push(bare(row));
-    buffer.add(
-      builder.finish(),
-      null,
-      Uint8Array.from(rows, ({ kind }) => kind),
-    );
-    const bucket = 0;
-    const firstSequence = this.#number + 1n;
+    for (const row of rows) builder.push(this.#world.rowOf(row));
+    const filer = new build.BucketFiler(store, {});
+    const kinds = Uint8Array.from(rows, ({ kind }) => kind);
+    await filer.add(schema, builder.finish(), kinds, this.#number + 1n);
     this.#number += BigInt(rows.length);
-    const place = { partition: EMPTY_ROW, bucket, directory: store.path.bucket('', bucket) };
-    const output = await build.flushBuffer(store, { schema, place, rows: buffer.drain(), firstSequence, changelog: true }, undefined);
-    const message = {
-      partition: EMPTY_ROW,
-      bucket,
-      totalBuckets: nature.keyed ? 1 : -1,
-      newFiles: output.files,
-      changelogFiles: output.changelog,
-      compactBefore: [],
-      compactAfter: [],
-      compactChangelog: [],
-    };
+    const messages = await filer.finish();
     ledger.announce(this.name, identifier, rows);
-    await build.commitTable(store, { commitUser: this.name, identifier: BigInt(identifier), messages: [message] });
+    await build.commitTable(store, { commitUser: this.name, identifier: BigInt(identifier), messages });
     ledger.acknowledgeForeign(this.name, identifier);
     await self.pause(1);
   }
+}
+
+/** Adds a column, now and then, which nobody asks for. */
+export class AlterRole implements Role {
+  readonly name: string;
+  done = false;
+  #added = 0;
+  readonly #world: World;
+
+  constructor(world: World, name: string) {
+    this.#world = world;
+    this.name = name;
+  }
+
+  async run(self: SimProcess): Promise<void> {
+    const table = await self.open();
+    while (this.#added < 2) {
+      await self.pause(300);
+      const name = `c${this.#added++}`;
+      await table.alter([{ action: 'addColumn', name, type: 'INT' }]);
+      this.#world.note(`${this.name} adds ${name}`);
+    }
+    this.done = true;
+  }
+}
+
+async function restored(build: World['build'], store: TableStore): Promise<bigint> {
+  let highest = 0n;
+  const read = async (latest: Snapshot) => {
+    for (const { file } of await build.liveFiles(store.manifests, latest)) {
+      if (file.maxSequenceNumber > highest) highest = file.maxSequenceNumber;
+    }
+  };
+  await build.readLatest(store, read);
+  return highest;
 }
 
 /** Until the storage answers. */
@@ -393,12 +432,11 @@ export function rowOf(row: Record<string, unknown>): Row {
   return { id: Number(row.id), token: String(row.token) };
 }
 
-async function put(writer: Writer, rows: readonly Change[]): Promise<void> {
-  await writer.write(rows.map(bare), { kinds: Uint8Array.from(rows, ({ kind }) => kind) });
-}
-
-function bare({ id, token }: Row): Record<string, unknown> {
-  return { id: BigInt(id), token };
+async function put(world: World, writer: Writer, rows: readonly Change[]): Promise<void> {
+  await writer.write(
+    rows.map((row) => world.rowOf(row)),
+    { kinds: Uint8Array.from(rows, ({ kind }) => kind) },
+  );
 }
 
 function hash(text: string): number {

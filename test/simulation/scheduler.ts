@@ -113,9 +113,9 @@ function readyAt({ process, due_ms }: Turn): number {
   return Math.max(due_ms, process.frozenUntil_ms);
 }
 
-/** All that can run without a turn has run. */
+/** All that can run without a turn has run: a tick comes after the last of the microtasks, and nothing here waits for more. */
 function quiet(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => process.nextTick(resolve));
 }
 
 export class Process {
@@ -124,13 +124,15 @@ export class Process {
   readonly clock: Clock;
   dead = false;
   frozenUntil_ms = 0;
+  /** how far its wall clock is ahead */
+  skew_ms = 0;
   readonly #deaths: (() => void)[] = [];
 
   constructor(scheduler: Scheduler, name: string) {
     this.scheduler = scheduler;
     this.name = name;
     this.clock = {
-      now_ms: () => Math.floor(scheduler.time_ms),
+      now_ms: () => Math.floor(scheduler.time_ms + this.skew_ms),
       monotonic_ms: () => scheduler.time_ms,
       sleep: (duration_ms, signal) => this.#sleep(duration_ms, signal),
     };

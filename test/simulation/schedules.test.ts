@@ -20,10 +20,10 @@ class Stage {
   readonly world: World;
 
   constructor(options: Nature['options'] = {}) {
-    const gentle = { crash: 0, freeze: 0, powerLoss: 0, frozen_ms: 0, eager: 0, stickiness: 0, turn_ms: 1, pace: 1 };
+    const gentle = { crash: 0, freeze: 0, powerLoss: 0, frozen_ms: 0, eager: 0, stickiness: 0, turn_ms: 1, pace: 1, skew_ms: 0 };
     const faults = { before: 0, after: 0 };
     const all = { 'snapshot.interval': '30 d', 'log.compaction': 'false', 'log.retained-slots': 1, ...options };
-    this.world = new World(trueBuild, seededRandom(1), { keyed: true, faults, options: all, ...gentle });
+    this.world = new World(trueBuild, seededRandom(1), { keyed: true, shared: false, partitioned: false, faults, options: all, ...gentle });
   }
 
   async play(script: () => Promise<void>): Promise<void> {

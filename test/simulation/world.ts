@@ -11,7 +11,7 @@ import type { Random, Table } from '../../src/index.js';
 import { LogPath } from '../../src/log/log-path.js';
 import type { Services } from '../../src/table/table-store.js';
 import type { Build } from './build-under-test.js';
-import { Ledger } from './ledger.js';
+import { Ledger, type Row } from './ledger.js';
 import { processIO } from './process-io.js';
 import { type Process, Scheduler } from './scheduler.js';
 import { watchedIO } from './watched-io.js';
@@ -21,6 +21,10 @@ export const ROOT = '/wh/sim.db/t';
 /** What is likely in a world. Figures a turn are likelihoods. */
 export interface Nature {
   readonly keyed: boolean;
+  /** another engine writes the same keys; nobody deletes, for what a compaction forgot of a deletion counts no more */
+  readonly shared: boolean;
+  /** by the column p, which says whether the id is odd */
+  readonly partitioned: boolean;
   /** how many times slower than a hasty world */
   readonly pace: number;
   readonly options: Readonly<Record<string, string | number>>;
@@ -35,6 +39,8 @@ export interface Nature {
   readonly eager: number;
   readonly stickiness: number;
   readonly turn_ms: number;
+  /** wall clocks are ahead by this much at most, or behind */
+  readonly skew_ms: number;
 }
 
 /** Something a process does; begun anew when its process dies before it is done. */
@@ -56,7 +62,7 @@ export interface SimProcess {
 }
 
 /** a world gets calm after so many turns, lest nobody gets anywhere */
-const ROUGH_TURNS = 4_000;
+const ROUGH_TURNS = 1_500;
 /** errors after which a process begins again */
 const TOLERATED: ReadonlySet<unknown> = new Set(['UNAVAILABLE', 'FENCED']);
 
@@ -69,8 +75,6 @@ export class World {
   ledger!: Ledger;
   log = '';
   calm = false;
-  /** power losses that took a snapshot which others may have seen */
-  setbacks = 0;
   #schema!: Table['schema'];
   readonly #storage: ReturnType<typeof watchedIO>;
   readonly #living = new Map<Process, Role>();
@@ -97,12 +101,14 @@ export class World {
 
   /** Makes the table. */
   async create(): Promise<void> {
+    const { keyed, partitioned } = this.nature;
     const catalog = await this.build.openCatalog({ warehouse: '/wh', fileIO: this.memory, ...this.#services(this.#init) });
     const table = await catalog.createTable('sim.t', {
-      schema: { id: 'BIGINT NOT NULL', token: 'STRING' },
-      ...(this.nature.keyed && { primaryKey: ['id'] }),
+      schema: { id: 'BIGINT NOT NULL', token: 'STRING', ...(partitioned && { p: 'INT NOT NULL' }) },
+      ...(keyed && { primaryKey: partitioned ? ['p', 'id'] : ['id'] }),
+      ...(partitioned && { partitionBy: ['p'] }),
       options: {
-        ...(this.nature.keyed && { bucket: 1 }),
+        ...(keyed && { bucket: 1 }),
         'log.enabled': 'true',
         'file.compression': 'none',
         'manifest.compression': 'null',
@@ -112,7 +118,25 @@ export class World {
     this.#schema = table.schema;
     this.log = table.options['log.id']!;
     const path = new LogPath(ROOT, this.log);
-    this.ledger = new Ledger(this.nature.keyed, table.schema.fields, (name) => this.memory.readFile(path.body(name)));
+    const { schemas } = new this.build.TableStore('sim.t', ROOT, table.schema, {
+      ...this.#services(this.#init),
+      io: this.memory,
+      onEvent: undefined,
+    });
+    this.ledger = new Ledger(keyed, {
+      fieldsOf: async (schema) => (await schemas.read(schema)).fields,
+      body: (name) => this.memory.readFile(path.body(name)),
+    });
+    this.ledger.shared = this.nature.shared;
+  }
+
+  /** The row as a writer gives it. */
+  rowOf({ id, token }: Row): Record<string, unknown> {
+    return { ...this.keyOf(id), token };
+  }
+
+  keyOf(id: number): Record<string, unknown> {
+    return { id: BigInt(id), ...(this.nature.partitioned && { p: id % 2 }) };
   }
 
   /** Plays roles until all are done. */
@@ -142,6 +166,7 @@ export class World {
       });
     }
     if (scheduler.chance(nature.powerLoss)) this.losePower();
+    if (nature.skew_ms > 0 && scheduler.chance(0.01)) this.#onOne((process) => this.#skew(process));
   }
 
   kill(process: Process): void {
@@ -165,16 +190,16 @@ export class World {
     this.memory.crash();
     const there = new Set(this.memory.paths());
     const path = new LogPath(ROOT, this.log);
-    const lost = this.ledger.recover(
+    this.ledger.recover(
       (slot) => there.has(path.slot(BigInt(slot))),
       (id) => there.has(`${ROOT}/snapshot/snapshot-${id}`),
     );
-    if (lost) this.setbacks++;
   }
 
   /** Starts a process for a role; resolves when it ended or died. */
   async launch(role: Role): Promise<void> {
     const process = this.scheduler.process(`${role.name}.${this.scheduler.steps}`);
+    this.#skew(process);
     this.#living.set(process, role);
     const run = role.run(this.processOf(process)).catch((error: { code?: unknown }) => {
       this.note(`${process.name} ends: ${String(error)}`);
@@ -185,7 +210,8 @@ export class World {
     process.kill();
   }
 
-  processOf(process: Process): SimProcess {
+  /** @param eager likelihood that a look at the storage does not wait for a turn */
+  processOf(process: Process, eager = this.nature.eager): SimProcess {
     const { scheduler, nature, build } = this;
     const services = this.#services(process);
     const plan = { ...nature.faults };
@@ -194,7 +220,7 @@ export class World {
       before: { get: () => (this.calm ? 0 : nature.faults.before) },
       after: { get: () => (this.calm ? 0 : nature.faults.after) },
     });
-    const io = processIO(process, faulty, nature.eager);
+    const io = processIO(process, faulty, eager);
     const whole: Services = { ...services, io, onEvent: undefined };
     return {
       process,
@@ -206,6 +232,11 @@ export class World {
 
   note(text: string): void {
     this.trace.push(`${this.scheduler.steps} ${Math.round(this.scheduler.time_ms - 1_700_000_000_000)} ${text}`);
+  }
+
+  /** Somebody sets a clock. */
+  #skew(process: Process): void {
+    process.skew_ms = (2 * this.scheduler.random.float() - 1) * this.nature.skew_ms;
   }
 
   async #supervise(role: Role): Promise<void> {
