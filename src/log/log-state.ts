@@ -89,7 +89,7 @@ export class LogState {
       ? 'the log was closed'
       : known === undefined
         ? 'it slept until the log had forgotten it'
-        : 'another writer has opened under its name';
+        : 'another writer or committer has opened under its name (writers that only prepare for a committer take one of their own)';
     return new WeirError('FENCED', `the writer ${user} of ${table} may not commit any more: ${why}; open a new one`, { table });
   }
 
