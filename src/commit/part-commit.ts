@@ -187,7 +187,8 @@ export class PartCommit {
       const origin = { ...this.#part, properties, uuid: random.uuid(), schemaId: schema.id, time_ms: clock.now_ms() };
       return { snapshot: nextSnapshot(latest, lists, origin), lists, entries, looked };
     } catch (error) {
-      if (latest === undefined || !hasCode(error, 'CORRUPTION') || (await this.#isStill(latest))) throw error;
+      const damaged = latest === undefined || (hasCode(error, 'CORRUPTION') && (await this.#isStill(latest)));
+      if (damaged || !(hasCode(error, 'CORRUPTION') || hasCode(error, 'POSITION_EXPIRED'))) throw error;
       this.#failure = error;
       return undefined;
     }

@@ -14,6 +14,7 @@ import type { Batch } from '../../types/column.js';
 import type { RowRouter } from '../../write/row-router.js';
 import { WriteBuffer } from '../../write/write-buffer.js';
 import { flushBuffer } from '../flush-buffer.js';
+import { readLatest } from '../held-snapshot.js';
 import type { TableStore } from '../table-store.js';
 import type { BucketsOf } from './partition-buckets.js';
 
@@ -50,7 +51,7 @@ export class BucketFiler {
 
   /** @param first the number of the first row; undefined when rows are numbered as they are flushed */
   async add(schema: TableSchema, batch: Batch, kinds: Uint8Array | null, first?: bigint): Promise<void> {
-    this.#bucketsOf ??= await this.#store.log?.buckets.at(await this.#store.snapshots.latest());
+    this.#bucketsOf ??= await this.#latestBuckets();
     const router = this.#routers.get(schema.id) ?? this.#store.router(schema, this.#bucketsOf);
     this.#routers.set(schema.id, router);
     for (const { partition, bucket, rows } of router.route(batch)) {
@@ -67,6 +68,12 @@ export class BucketFiler {
     this.#flushing = this.#flush();
     // `finish` or the next round tells it
     this.#flushing.catch(() => undefined);
+  }
+
+  /** Of the latest snapshot, or of the one after it when that expires meanwhile. */
+  async #latestBuckets(): Promise<BucketsOf | undefined> {
+    const { log } = this.#store;
+    return log && ((await readLatest(this.#store, (latest) => log.buckets.at(latest))) ?? log.buckets.at(undefined));
   }
 
   /** The files of all rows so far. */

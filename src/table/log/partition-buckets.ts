@@ -8,10 +8,12 @@
  * Invariant: what is told is so in the snapshot asked for. From one to the next only what was added is read; after an OVERWRITE, which
  * may change a partition's number, or a snapshot that is gone, all files.
  */
+import { hasCode } from '../../base/error.js';
 import { readUnlessExpired } from '../../meta/expired-snapshot.js';
 import { deltaEntries, liveFiles } from '../../meta/live-files.js';
 import { ADD, type ManifestEntry } from '../../meta/manifest-entry.js';
 import type { Snapshot } from '../../meta/snapshot.js';
+import { readHeld } from '../held-snapshot.js';
 import type { TableStore } from '../table-store.js';
 
 /** The number of buckets of a partition (serialized BinaryRow); -1 for tables without buckets. */
@@ -27,10 +29,11 @@ export class PartitionBuckets {
     this.#store = store;
   }
 
+  /** @throws POSITION_EXPIRED when the snapshot expires meanwhile */
   async at(snapshot: Snapshot | undefined): Promise<BucketsOf> {
     const { bucket } = this.#store.options;
     if (bucket <= 0 || snapshot === undefined) return () => bucket;
-    const counts = (await this.#moveOn(snapshot)) ?? (await this.#countAll(snapshot));
+    const counts = (await this.#moveOn(snapshot)) ?? (await readHeld(this.#store, snapshot, () => this.#countAll(snapshot)));
     return (partition) => counts.get(keyOf(partition)) ?? bucket;
   }
 
@@ -47,7 +50,9 @@ export class PartitionBuckets {
       const snapshot = id === to.id ? to : await readUnlessExpired(snapshots, id);
       if (snapshot === undefined || snapshot.commitKind === 'OVERWRITE') return undefined;
       if (snapshot.commitKind !== 'APPEND') continue;
-      take(counts, await deltaEntries(manifests, snapshot));
+      const entries = await unlessExpired(() => readHeld(this.#store, snapshot, () => deltaEntries(manifests, snapshot)));
+      if (entries === undefined) return undefined;
+      take(counts, entries);
     }
     this.#known = { snapshot: to, counts };
     return counts;
@@ -58,6 +63,15 @@ export class PartitionBuckets {
     take(counts, await liveFiles(this.#store.manifests, snapshot));
     if (this.#known === undefined || this.#known.snapshot.id <= snapshot.id) this.#known = { snapshot, counts };
     return counts;
+  }
+}
+
+async function unlessExpired<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (hasCode(error, 'POSITION_EXPIRED')) return undefined;
+    throw error;
   }
 }
 
