@@ -235,8 +235,8 @@ describe('care', () => {
     await bench.lines(['alter', table, 'set', 'snapshot.num-retained.min=1', 'snapshot.num-retained.max=2']);
     const [expired] = await bench.records(['expire', table]);
     expect(Number(expired?.expired_snapshots)).toBeGreaterThan(0);
-    // two are kept, and two more because the consumer has seen no more than 4
-    expect((await bench.records(['snapshots', table])).map((each) => each.snapshot_id)).toEqual([5, 6, 7, 8]);
+    // two are kept, two more because the consumer has seen no more than 4, and the state that the next one it sees may change
+    expect((await bench.records(['snapshots', table])).map((each) => each.snapshot_id)).toEqual([4, 5, 6, 7, 8]);
     expect((await bench.run(['read', table, '--snapshot', '1'])).err).toMatch(/^weir: POSITION_EXPIRED: [^\n]+\n$/);
     expect(await read()).toEqual(before);
   });
