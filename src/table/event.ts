@@ -7,9 +7,9 @@ import type { WeirError } from '../base/error.js';
  * @example
  * await openCatalog({ warehouse, onEvent: (event) => { if (event.type === 'conflict') console.warn(event.message); } });
  */
-export type WeirEvent = { readonly table: string } & /** a snapshot is there; on a table with a log it may hold many commits */
-(
+export type WeirEvent = { readonly table: string } & (
   | {
+      /** a snapshot is there; on a table with a log it may hold many commits */
       readonly type: 'commit';
       readonly snapshot: bigint;
       readonly commitUser: string;

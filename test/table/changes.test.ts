@@ -82,7 +82,7 @@ function applied(told: Told[]): string[] {
 
 const stateOf = async (table: Table, at?: bigint) =>
   (await table.scan(at === undefined ? {} : { at: { snapshot: at } }).toArray())
-    .map((found) => `${String(found['id'])} ${String(found['v'])}`)
+    .map((found) => `${String(found.id)} ${String(found.v)}`)
     .sort();
 
 describe.each(['none', 'input'])('changelog-producer=%s', (producer) => {
@@ -96,7 +96,7 @@ describe.each(['none', 'input'])('changelog-producer=%s', (producer) => {
     expect(await collect(table.changes({ from: 'latest', until: 'now' }))).toEqual([]);
     const whole = await collect(table.changes({ from: { snapshot: 1n }, until: { snapshot: last } }));
     expect(sorted(whole.filter((one) => one.snapshot === 2n).flatMap((one) => one.rows))).toEqual(
-      sorted(rows(4, 12, '!').map((one) => `+I ${String(one['id'])} ${String(one['v'])}`)),
+      sorted(rows(4, 12, '!').map((one) => `+I ${String(one.id)} ${String(one.v)}`)),
     );
     expect(
       whole
@@ -162,7 +162,7 @@ describe('waiting and ending', () => {
     let waiting = new Promise<void>((resolve) => (seen = resolve));
     const reading = (async () => {
       for await (const change of table.changes({ signal: stop.signal, poll_ms: 1 })) {
-        told.push(...change.rows().map((one) => `${one.kind} ${String(one.row['id'])}`));
+        told.push(...change.rows().map((one) => `${one.kind} ${String(one.row.id)}`));
         seen();
       }
     })();
@@ -195,7 +195,7 @@ describe('waiting and ending', () => {
     const first = await stream.next();
     await put(table, [row(3)]);
     const rest = await collect(stream);
-    expect([first.value!.rows()[0]!.row['id'], ...rest.map((one) => one.snapshot)]).toEqual([1n, 2n]);
+    expect([first.value!.rows()[0]!.row.id, ...rest.map((one) => one.snapshot)]).toEqual([1n, 2n]);
   });
 
   it('a reader may leave at any batch', async () => {
