@@ -9,7 +9,7 @@
  * - documents are listed again after they were read, until there is none that was not read: one that moved meanwhile (a snapshot that
  *   became a changelog, a branch that became main) is met at its new place.
  * - a document that cannot be understood, or a file of a snapshot or tag that is missing, ends it: no answer is better than a wrong one.
- *   Only the oldest snapshots may miss files, below one that misses none: an expiry has begun with them.
+ *   Only snapshots that an expiry has begun with may: those below the one it says stays, and the oldest, below one that misses none.
  * - expiry takes the changelog lists of snapshots that live on as tags or in branches, and all but the changes of kept changelogs.
  */
 import { hasCode, WeirError } from '../base/error.js';
@@ -18,12 +18,15 @@ import { readIfPresent } from '../meta/absent-file.js';
 import type { ManifestFileMeta } from '../meta/manifest-list.js';
 import type { ManifestStore } from '../meta/manifest-store.js';
 import { parseSnapshot, type Snapshot } from '../meta/snapshot.js';
+import type { SnapshotStore } from '../meta/snapshot-store.js';
 import { TablePath } from '../meta/table-path.js';
 import { baseName } from './orphan-candidates.js';
 
 export interface ReferenceContext {
   readonly io: FileIO;
   readonly path: TablePath;
+  /** of the main branch: nothing else expires */
+  readonly snapshots: SnapshotStore;
   readonly manifests: ManifestStore;
 }
 
@@ -59,11 +62,17 @@ export async function referencedFiles(context: ReferenceContext, signal?: AbortS
       if (outcome !== undefined) outcomes.push(outcome);
     }
   }
-  for (const outcome of outcomes) if (outcome.error !== undefined && !isExpiring(outcome, outcomes)) throw outcome.error;
+  for (const outcome of outcomes) if (outcome.error !== undefined && !(await isExpiring(context, outcome, outcomes))) throw outcome.error;
   return references.names;
 }
 
-function isExpiring({ directory, id }: Outcome, outcomes: readonly Outcome[]): boolean {
+/** An expiry that died may have spared the files of one snapshot, and taken some of the next; other engines' leave no mark before. */
+async function isExpiring(
+  { snapshots, path }: ReferenceContext,
+  { directory, id }: Outcome,
+  outcomes: readonly Outcome[],
+): Promise<boolean> {
+  if (directory === path.snapshotDirectory && !(await snapshots.isHeld(id))) return true;
   const whole = outcomes.filter((other) => other.directory === directory && other.error === undefined);
   return whole.length > 0 && whole.every((other) => other.id > id);
 }

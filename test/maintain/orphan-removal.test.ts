@@ -205,6 +205,18 @@ describe('references', () => {
     for (const each of kept) expect(await memory.exists(each)).toBe(true);
   });
 
+  test('an expiry that died may have begun with any of those below its mark', async () => {
+    const memory = memoryFileIO();
+    const table = await open(memory);
+    const kept = [await append(table, 1n), await append(table, 2n), await append(table, 3n)];
+    const file = await orphan(table);
+    await memory.remove(table.path.manifest((await table.snapshots.read(2n)).deltaManifestList));
+    await expect(removed(await open(memory))).rejects.toMatchObject({ code: 'CORRUPTION' });
+    await table.snapshots.raiseEarliestHint(3n);
+    expect(await removed(await open(memory))).toEqual([file]);
+    for (const each of kept) expect(await memory.exists(each)).toBe(true);
+  });
+
   test('a removal that dies is finished by the next', async () => {
     for (let budget = 0; ; budget++) {
       const memory = memoryFileIO();
