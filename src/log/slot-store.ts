@@ -42,7 +42,7 @@ export class SlotStore {
    */
   async publish(slot: bigint, bytes: Uint8Array, onNamed?: () => void): Promise<boolean> {
     // beside the slot's own way to the disk: whoever published the one before may be about to do the same
-    const after = slot - 1n > this.#lasting ? this.sync(slot - 1n, slot - 1n) : undefined;
+    const after = slot - 1n > this.#lasting ? this.makeLast(slot - 1n) : undefined;
     after?.catch(() => undefined);
     const create = () => this.io.createExclusive(this.path.slot(slot), bytes, { sync: this.#sync, parents: false, after, onNamed });
     const made = await create().catch(async (error: unknown) => {
@@ -94,6 +94,11 @@ export class SlotStore {
 
   async remove(slot: bigint): Promise<void> {
     await this.io.remove(this.path.slot(slot));
+  }
+
+  /** Makes the slot's name last, for whoever acts upon it, unless it is known to. */
+  async makeLast(slot: bigint): Promise<void> {
+    if (slot > this.#lasting) await this.sync(slot, slot);
   }
 
   /** Makes the names of these slots last, whoever created them. What was trimmed with its directory need not. */

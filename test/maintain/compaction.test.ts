@@ -354,6 +354,6 @@ describe('after the schema changed', () => {
     await put(table, [{ id: 9n }]);
     await table.compact({ full: true });
     await table.alter([{ action: 'addColumn', name: 'v', type: 'STRING' }]);
-    expect((await table.scan().toArray()).map((found) => found['v'])).toEqual([null, null, null, null, null]);
+    expect((await table.scan().toArray()).map((found) => found.v)).toEqual([null, null, null, null, null]);
   });
 });

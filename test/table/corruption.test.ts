@@ -150,7 +150,7 @@ beforeAll(async () => {
   files = await makeFiles();
   expected = (await lookAll(onMemory(await restore()))) as Looks;
   for (const [name, look] of Object.entries(expected)) expect(look, name).toBeInstanceOf(Array);
-  expect(expected['latest']!.length).toBe(88);
+  expect(expected.latest!.length).toBe(88);
 });
 
 it('has files of every kind', () => {
@@ -292,6 +292,6 @@ it('worker threads tell the same', async () => {
     }
   }
   expect(told).toBeGreaterThan(pathsOf('data').length);
-  expect(sorted(await table.scan().toArray())).toEqual(expected['latest']);
+  expect(sorted(await table.scan().toArray())).toEqual(expected.latest);
   await catalog.close();
 });

@@ -97,7 +97,7 @@ describe('which rows and columns', () => {
     for (const limit of [0, 1, 7, 50, 80]) {
       const rows = await table.scan({ limit }).toArray();
       expect(rows.length).toBe(Math.min(limit, 50));
-      expect(new Set(rows.map((found) => found['id'])).size).toBe(rows.length);
+      expect(new Set(rows.map((found) => found.id)).size).toBe(rows.length);
     }
   });
 
@@ -304,7 +304,7 @@ describe('get', () => {
       await writer.write(Array.from({ length: 20 }, (_, i) => row(i * (round + 1), `r${round}`)));
       if (round % 2 === 1) await writer.delete([{ id: BigInt(round) }, { id: 40n }]);
       await writer.commit();
-      const byId = new Map((await table.scan().toArray()).map((found) => [found['id'], found]));
+      const byId = new Map((await table.scan().toArray()).map((found) => [found.id, found]));
       for (let id = 0; id <= 120; id += 3)
         expect(await table.get({ id: BigInt(id) }), `round ${round}, id ${id}`).toEqual(byId.get(BigInt(id)));
     }

@@ -88,7 +88,7 @@ describe('what is written', () => {
     for await (const batch of table.scan({ columns: ['id'], where: between('id', 2n, 7n) })) await writer.delete(batch);
     await writer.commit();
     await writer.close();
-    expect((await table.scan().toArray()).map((found) => found['id']).sort()).toEqual([0n, 1n, 8n, 9n]);
+    expect((await table.scan().toArray()).map((found) => found.id).sort()).toEqual([0n, 1n, 8n, 9n]);
   });
 
   it('the last write of a key wins within a commit and across commits', async () => {
@@ -482,11 +482,11 @@ describe('options of a row', () => {
       { id: 3n, v: 'second', s: 5 },
     ];
     const found = await table.scan().toArray();
-    expect(sorted(found.filter((one) => one['id'] !== 4n))).toEqual(sorted(expected));
-    expect(await table.get({ id: 4n })).toEqual(found.find((one) => one['id'] === 4n));
+    expect(sorted(found.filter((one) => one.id !== 4n))).toEqual(sorted(expected));
+    expect(await table.get({ id: 4n })).toEqual(found.find((one) => one.id === 4n));
     await table.compact({ full: true });
     expect(sorted(await table.scan().toArray())).toEqual(sorted(found));
-    for (const one of found) expect(await table.get({ id: one['id'] })).toEqual(one);
+    for (const one of found) expect(await table.get({ id: one.id })).toEqual(one);
   });
 });
 

@@ -10,7 +10,7 @@ function textBatch(bytes: Uint8Array): Batch {
   return { fields: [{ id: 0, name: 'v', type }], columns: [column], length: 2 };
 }
 
-const read = (buffer: WriteBuffer) => buffer.drain().batches.flatMap((batch) => rowsOf(batch).map((row) => row['v']));
+const read = (buffer: WriteBuffer) => buffer.drain().batches.flatMap((batch) => rowsOf(batch).map((row) => row.v));
 
 it.each([
   ['an Uint8Array', Uint8Array.from([97, 98, 99])],

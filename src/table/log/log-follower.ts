@@ -3,8 +3,10 @@
  *
  *   snapshot S ends at position P ─> slot P+1, P+2, … head        while they are there (retention)
  *
- * Invariant: a slot is only read after the one before it is the one that was read before: a log that was made anew under the
- * stream is noticed.
+ * Invariants
+ * - a slot is only read after the one before it is the one that was read before: a log that was made anew under the stream is
+ *   noticed.
+ * - a slot is told when its name lasts: what a stream has led to elsewhere is not taken back by a power loss.
  */
 import { hasCode, WeirError } from '../../base/error.js';
 import type { LogState } from '../../log/log-state.js';
@@ -82,7 +84,10 @@ export class LogFollower {
   /** The slot's rows, and the place after it; undefined when it is gone. */
   async read(place: LogPlace, schema: TableSchema): Promise<{ rows: readonly SlotRows[]; next: LogPlace } | undefined> {
     try {
-      const { header, parts } = await this.handle.log.slot(place.slot);
+      const { log } = this.handle;
+      const { header, parts } = await log.slot(place.slot);
+      // its writer may be about to; of any other the next one tells (LOG-2)
+      if (!(await log.store.exists(place.slot + 1n))) await log.store.makeLast(place.slot);
       const rows = (await parts()).map(({ batch, kinds, first }) => ({
         batch: evolveBatch(batch, schema.fields),
         kinds,

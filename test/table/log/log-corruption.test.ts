@@ -119,11 +119,11 @@ async function lookAll(io: MemoryFileIO): Promise<Looks> {
 /** Right rows, or CORRUPTION and the file. Returns how many looks failed. */
 function check(looks: Looks, path: string, what: string): number {
   let failed = 0;
-  const committed = !(looks['commit'] instanceof Error);
+  const committed = !(looks.commit instanceof Error);
   for (const [name, look] of Object.entries(looks)) {
     const where = `${what} of ${path}, seen by '${name}'`;
     if (!(look instanceof Error)) {
-      const wanted = name === 'flush' && !committed ? expected['flush']!.filter((line) => !line.includes('extra')) : expected[name];
+      const wanted = name === 'flush' && !committed ? expected.flush!.filter((line) => !line.includes('extra')) : expected[name];
       expect(look, where).toEqual(wanted);
       continue;
     }
@@ -144,8 +144,8 @@ beforeAll(async () => {
   const looks = await lookAll(await restore());
   for (const [name, look] of Object.entries(looks)) expect(look, `${name}: ${(look as Error).stack}`).toBeInstanceOf(Array);
   expected = looks as Record<string, string[]>;
-  expect(expected['scan']!.length).toBe(398);
-  expect(expected['flush']!.length).toBe(399);
+  expect(expected.scan!.length).toBe(398);
+  expect(expected.flush!.length).toBe(399);
   // the first slots are trimmed, one body went with them or stays with its slot
   expect(slotPaths()[0]).not.toContain('00001.arrow');
   expect(slotPaths().length).toBeGreaterThan(4);
@@ -244,7 +244,7 @@ it('is told alike with worker threads on a disk', async () => {
   }
   await withDisk(async (warehouse) => {
     const catalog = await openBuilt({ warehouse, threads: 1 });
-    expect(sorted(await (await catalog.table('db.t')).scan().toArray())).toEqual(expected['scan']);
+    expect(sorted(await (await catalog.table('db.t')).scan().toArray())).toEqual(expected.scan);
     await catalog.close();
   });
 });

@@ -1,7 +1,7 @@
 /** Where a stream enters the log, what it finds there, and what slots hide of others' snapshots. */
 import { describe, expect, it } from 'vitest';
 import { inlineExecutor } from '../../../src/base/inline-executor.js';
-import { memoryFileIO, seededRandom, type Table } from '../../../src/index.js';
+import { type FileIO, memoryFileIO, seededRandom, type Table } from '../../../src/index.js';
 import { LogFollower } from '../../../src/table/log/log-follower.js';
 import type { LogPlace } from '../../../src/table/position.js';
 import { TableStore } from '../../../src/table/table-store.js';
@@ -9,6 +9,7 @@ import { BatchBuilder } from '../../../src/types/row-builder.js';
 import { ForeignEngine } from '../../support/foreign-engine.js';
 import { FAST, memoryCatalog } from '../../support/memory-catalog.js';
 import { movableClock, TRIMMABLE_MS } from '../../support/movable-clock.js';
+import { recordedIO } from '../../support/recorded-io.js';
 
 async function make(options: Record<string, string | number | boolean> = {}) {
   const io = memoryFileIO();
@@ -26,13 +27,31 @@ async function make(options: Record<string, string | number | boolean> = {}) {
     return slot!;
   };
   /** as another process sees it */
-  const follower = () => {
-    const services = { io, clock, random: seededRandom(5), executor: inlineExecutor(), onEvent: undefined, logger: undefined };
+  const follower = (through: FileIO = io) => {
+    const services = { io: through, clock, random: seededRandom(5), executor: inlineExecutor(), onEvent: undefined, logger: undefined };
     const store = new TableStore(table.name, table.path, table.schema, services);
     return { store, log: new LogFollower(store, store.log!) };
   };
   return { io, clock, table, commit, follower, other: new ForeignEngine(io, table) };
 }
+
+describe('read', () => {
+  it('tells the newest slot when its name lasts', async () => {
+    const { io, commit, follower } = await make({ 'commit.fsync': true });
+    const [first, second] = [await commit([1]), await commit([2])];
+    const recorded = recordedIO(io);
+    const { store, log } = follower(recorded);
+    const path = log.handle.log.store.path;
+    const place = { ...(await log.enter(at(1n)))!, slot: first };
+    await log.read(place, store.schema);
+    expect(recorded.count(/./, 'syncDirectories')).toBe(0);
+    const { rows } = (await log.read({ ...place, slot: second }, store.schema))!;
+    expect(rows.flatMap(({ batch }) => [...(batch.columns[0]!.values as BigInt64Array)])).toEqual([2n]);
+    expect(recorded.calls.filter(({ name }) => name === 'syncDirectories')).toEqual([
+      { name: 'syncDirectories', path: path.slotDirectory(second) },
+    ]);
+  });
+});
 
 const at = (snapshot: bigint) => ({ phase: 'change', snapshot, done: 0, list: 'l' }) as const;
 
