@@ -17,9 +17,13 @@ import type { Random } from '../base/random.js';
 import type { FileIO } from '../io/file-io.js';
 import type { LogPath } from './log-path.js';
 
-/** so long nothing may move, and PATIENCE_SLOTS times what one's own last slot took, and more for each place */
+/**
+ * so long nothing may move, and PATIENCE_SLOTS times what one's own last slot took, and more for each place; who was stopped amid a
+ * slot has learned nothing of the disk from it
+ */
 const PATIENCE_MS = 100;
 const PATIENCE_SLOTS = 4;
+const SLOT_MAX_MS = 250;
 const PATIENCE_PLACE_MS = 10;
 /** between two looks at the queue, at most: beside a watch, which may miss a change, and without one */
 const WATCHED_LOOK_MS = 50;
@@ -65,7 +69,7 @@ export class WriterQueue {
     const place = this.#place;
     if (place === undefined) return;
     this.#place = undefined;
-    this.#took_ms = this.#clock.monotonic_ms() - this.#began_ms;
+    this.#took_ms = Math.min(this.#clock.monotonic_ms() - this.#began_ms, SLOT_MAX_MS);
     await this.#remove(place);
   }
 

@@ -84,6 +84,18 @@ describe('the queue of writers', () => {
     expect(await io.names(path.queueDirectory)).toEqual([expect.stringMatching(/^0000000008-/)]);
   });
 
+  it('waits no longer for the dead because it was stopped itself amid a slot', async () => {
+    const io = memoryFileIO();
+    const { clock, slept } = jumpingClock();
+    const { path, queues } = await newQueues(io, 1, '/t', clock);
+    await queues[0]!.enter(nothing);
+    await clock.sleep(3_600_000);
+    await queues[0]!.leave();
+    await io.writeFile(path.place('0000000001-a'), new Uint8Array(0));
+    await queues[0]!.enter(nothing);
+    expect(slept.slice(1).reduce((sum, ms) => sum + ms, 0)).toBeLessThan(2_000);
+  });
+
   it('lets go whom another has passed over', async () => {
     const io = memoryFileIO();
     const { path, queues } = await newQueues(io, 2);

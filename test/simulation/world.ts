@@ -160,7 +160,10 @@ export class World {
   incident(): void {
     if (this.calm) return;
     const { nature, scheduler } = this;
-    if (scheduler.steps > ROUGH_TURNS) this.quieten();
+    if (scheduler.steps > ROUGH_TURNS) {
+      this.quieten();
+      return;
+    }
     if (scheduler.chance(nature.crash)) this.#onOne((process) => this.kill(process));
     if (scheduler.chance(nature.freeze)) {
       this.#onOne((process, role) => {
