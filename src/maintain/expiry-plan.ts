@@ -9,7 +9,7 @@
  * has stays; planning reads only, so that nothing is deleted when something is unreadable. What another expiry, or an earlier
  * one that crashed, has taken already is skipped: it deletes data files before the manifests that name them.
  */
-import { hasCode, WeirError } from '../base/error.js';
+import { isMissingFile } from '../meta/absent-file.js';
 import { readUnlessExpired } from '../meta/expired-snapshot.js';
 import { liveFiles } from '../meta/live-files.js';
 import { DELETE_FILE, type ManifestEntry } from '../meta/manifest-entry.js';
@@ -54,6 +54,15 @@ export class ExpiryPlanner {
 
   /** undefined when another expiry has gone beyond `end` already */
   async plan(begin: bigint, end: bigint, signal?: AbortSignal): Promise<ExpiryPlan | undefined> {
+    try {
+      return await this.#plan(begin, end, signal);
+    } catch (error) {
+      if (isMissingFile(error) && !(await this.#snapshots.isHeld(end))) return undefined;
+      throw error;
+    }
+  }
+
+  async #plan(begin: bigint, end: bigint, signal: AbortSignal | undefined): Promise<ExpiryPlan | undefined> {
     const last = await readUnlessExpired(this.#snapshots, end);
     if (last === undefined) return undefined;
     const expiring: Snapshot[] = [];
@@ -181,8 +190,7 @@ async function unlessGone<T>(read: () => Promise<T[]>, presence: Presence): Prom
   try {
     return await read();
   } catch (error) {
-    const missing = error instanceof WeirError && hasCode(error.cause, 'NOT_FOUND');
-    if (presence === 'may be gone' && missing) return [];
+    if (presence === 'may be gone' && isMissingFile(error)) return [];
     throw error;
   }
 }

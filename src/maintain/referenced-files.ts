@@ -12,9 +12,8 @@
  *   Only snapshots that an expiry has begun with may: those below the one it says stays, and the oldest, below one that misses none.
  * - expiry takes the changelog lists of snapshots that live on as tags or in branches, and all but the changes of kept changelogs.
  */
-import { hasCode, WeirError } from '../base/error.js';
 import type { FileIO } from '../io/file-io.js';
-import { readIfPresent } from '../meta/absent-file.js';
+import { isMissingFile, readIfPresent } from '../meta/absent-file.js';
 import type { ManifestFileMeta } from '../meta/manifest-list.js';
 import type { ManifestStore } from '../meta/manifest-store.js';
 import { parseSnapshot, type Snapshot } from '../meta/snapshot.js';
@@ -107,7 +106,7 @@ async function addDocument(
   try {
     await references.add(snapshot, mayMiss);
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (!isMissingFile(error)) throw error;
     if (!(await io.exists(file))) return undefined;
     if (kind !== 'snapshot') throw error;
     return { ...outcome, error };
@@ -154,11 +153,7 @@ async function unlessMissing<T>(read: Promise<readonly T[]>, mayMiss: boolean): 
   try {
     return await read;
   } catch (error) {
-    if (mayMiss && isMissing(error)) return [];
+    if (mayMiss && isMissingFile(error)) return [];
     throw error;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof WeirError && hasCode(error.cause, 'NOT_FOUND');
 }

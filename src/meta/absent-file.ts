@@ -1,5 +1,5 @@
 /** Reading files that may not be there. */
-import { hasCode } from '../base/error.js';
+import { hasCode, WeirError } from '../base/error.js';
 import type { FileIO } from '../io/file-io.js';
 
 /** The file's bytes, or undefined when there is no such file. */
@@ -10,6 +10,11 @@ export async function readIfPresent(io: FileIO, path: string): Promise<Uint8Arra
     if (hasCode(error, 'NOT_FOUND')) return undefined;
     throw error;
   }
+}
+
+/** Does the error say that a file is missing that another one names? */
+export function isMissingFile(error: unknown): boolean {
+  return error instanceof WeirError && hasCode(error.cause, 'NOT_FOUND');
 }
 
 /** Ids of the files `<prefix><digits>` in a directory, ascending; other names do not count. */

@@ -8,6 +8,7 @@ import type { CommitMessage } from '../../src/meta/commit-message.js';
 import type { DataFileMeta } from '../../src/meta/data-file-meta.js';
 import { formatSnapshot } from '../../src/meta/snapshot.js';
 import { dataFile, interleaved, message, openTestTable, type TestTable, writeFiles } from '../support/commit-table.js';
+import { recordedIO } from '../support/recorded-io.js';
 import { integerBetween, pick, testRandom } from '../support/seeds.js';
 import { expectNoMoreNoLess, files, tagSnapshot } from './expiry-fixture.js';
 
@@ -258,6 +259,25 @@ describe('whatever happened before', () => {
         await expectNoMoreNoLess(table);
       }
     }
+  });
+
+  test('one that another overtakes amid its plan lets it be', async () => {
+    const memory = memoryFileIO();
+    const table = await openTestTable(memory, { options: keep(2) });
+    await grow(table, 3);
+    const { deltaManifestList } = await table.snapshots.read(2n);
+    const io = recordedIO(memory);
+    io.before = async ({ name, path }) => {
+      if (name !== 'readFile' || !path.endsWith(deltaManifestList)) return;
+      io.before = undefined;
+      // others commit and expire meanwhile
+      const quick = await openTestTable(memory, { options: keep(2), random: seededRandom(7) });
+      await grow(quick, 3);
+      await expireSnapshots(quick);
+    };
+    const slow = await openTestTable(io, { options: keep(2), random: seededRandom(8) });
+    expect(await expireSnapshots(slow)).toEqual({ expired: 0, filesDeleted: 0, earliest: 5n });
+    await expectNoMoreNoLess(table);
   });
 
   test('two expiries at once, beside a committer', async () => {

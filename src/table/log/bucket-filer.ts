@@ -4,6 +4,8 @@
  *   rows ─ route ─> a buffer a bucket ─ half of `write-buffer-size` ─> flushed while the other half fills ─> messages
  *
  * Rows come with the numbers of their slots, or get them when they are flushed. A failure stays: what comes after it fails too.
+ * Invariant: the files of a bucket come in the order of their numbers, which do not mix: who reads them one after the other, as streams
+ * of changes do, sees the rows of a key in order. A file has one schema, so rows of another close all that are open.
  */
 import { abortMessages } from '../../commit/table-commit.js';
 import type { CommitMessage } from '../../meta/commit-message.js';
@@ -40,6 +42,7 @@ export class BucketFiler {
   readonly #messages = new Map<string, FilesMessage>();
   readonly #buckets = new Map<string, BucketRows>();
   readonly #routers = new Map<bigint, RowRouter>();
+  #schemaId: bigint | undefined;
   /** as of the first rows; who publishes the files looks whether it is still so (log-handle.ts) */
   #bucketsOf: BucketsOf | undefined;
   #flushing: Promise<void> = Promise.resolve();
@@ -52,6 +55,8 @@ export class BucketFiler {
   /** @param first the number of the first row; undefined when rows are numbered as they are flushed */
   async add(schema: TableSchema, batch: Batch, kinds: Uint8Array | null, first?: bigint): Promise<void> {
     this.#bucketsOf ??= await this.#latestBuckets();
+    if (this.#schemaId !== schema.id) await this.#settle();
+    this.#schemaId = schema.id;
     const router = this.#routers.get(schema.id) ?? this.#store.router(schema, this.#bucketsOf);
     this.#routers.set(schema.id, router);
     for (const { partition, bucket, rows } of router.route(batch)) {
@@ -78,9 +83,7 @@ export class BucketFiler {
 
   /** The files of all rows so far. */
   async finish(): Promise<CommitMessage[]> {
-    await this.#flushing;
-    this.#flushing = this.#flush();
-    await this.#flushing;
+    await this.#settle();
     return [...this.#messages.values()];
   }
 
@@ -88,6 +91,13 @@ export class BucketFiler {
   async abort(): Promise<void> {
     await this.#flushing.catch(() => undefined);
     await abortMessages(this.#store, [...this.#messages.values()]);
+  }
+
+  /** Nothing is buffered, or on its way to a file. */
+  async #settle(): Promise<void> {
+    await this.#flushing;
+    this.#flushing = this.#flush();
+    await this.#flushing;
   }
 
   async #flush(): Promise<void> {
