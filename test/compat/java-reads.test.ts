@@ -40,6 +40,8 @@ describe.each(WEIR_TABLES.map((recipe, seed) => [recipe.name, recipe, seed + 1] 
     fields = table.schema.fields;
     changes = await changeLines(table.changes({ from: { snapshot: first }, until: { snapshot: last } }));
     expect(changes.size).toBeGreaterThan(0);
+    // other engines' streams pass over an overwrite, weir's tell it where the table has a log
+    for (const { id, commitKind } of await table.snapshots()) if (commitKind === 'OVERWRITE') changes.delete(id);
   });
 
   const inOrder = (lines: readonly string[]) => orderByKey(canonicalLines(lines, fields), recipe.definition.primaryKey ?? []);

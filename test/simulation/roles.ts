@@ -146,9 +146,10 @@ export class ReaderRole implements Role {
 
   async #read(table: Table): Promise<void> {
     const { ledger } = this.#world;
+    // what was read before anybody was told of it may be lost with the power
     const from = {
-      slot: Math.max(this.#seen.slot, ledger.acknowledged),
-      foreign: Math.max(this.#seen.foreign, ledger.foreignAcknowledged),
+      slot: Math.max(Math.min(this.#seen.slot, ledger.head), ledger.acknowledged),
+      foreign: Math.max(Math.min(this.#seen.foreign, ledger.foreignHead), ledger.foreignAcknowledged),
     };
     const { keyed, shared } = this.#world.nature;
     if (keyed && !shared && this.#world.scheduler.chance(0.4)) return this.#get(table, from);
