@@ -63,6 +63,15 @@ describe.each([
     }
   });
 
+  it('that was rolled back, or lost its latest snapshots with the power, and has not gone on: POSITION_EXPIRED, too', async () => {
+    const { table, other } = await newTable(options, keyed);
+    const latest = (await table.snapshot())!.id;
+    const now = await table.position();
+    expect(await rest(table, now)).toBe(0);
+    await other.rollback(latest - 1n);
+    await expect(rest(table, now)).rejects.toMatchObject(ROLLED_BACK);
+  });
+
   it('a stream that waits notices, too', async () => {
     const { table, other } = await newTable(options, keyed);
     const latest = (await table.snapshot())!.id;
